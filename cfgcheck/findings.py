@@ -1,0 +1,99 @@
+"""What cfgcheck tells: findings, and checks that could not be made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+
+from cfgcheck.source.file import Span
+
+
+class Severity(IntEnum):
+    """Ordered, so that "at least a warning" reads ``>=``."""
+
+    INFO = 1
+    WARNING = 2
+    ERROR = 3
+
+    @property
+    def word(self) -> str:
+        return self.name.lower()
+
+    @classmethod
+    def of(cls, word: str) -> Severity:
+        """The severity named ``error``, ``warning`` or ``info``; a KeyError for any other word."""
+        return cls[word.upper()]
+
+
+class Confidence(Enum):
+    CERTAIN = "certain"
+    LIKELY = "likely"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A place and what to say of it."""
+
+    span: Span
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    """What a client and the logs show.
+
+    ``status`` is the HTTP status (None where the symptom is none), ``when`` the requests that get it,
+    ``log`` a regular expression for the log line.
+    """
+
+    status: int | None = None
+    when: str = ""
+    log: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One problem. ``primary`` is the place to change first, ``related`` the other end."""
+
+    rule: str
+    category: str
+    severity: Severity
+    confidence: Confidence
+    message: str
+    subject: str
+    primary: Label
+    related: tuple[Label, ...] = ()
+    symptom: Symptom | None = None
+    remedy: str = ""
+    help: str = ""
+    symbol: str = ""
+    """A symbolic path to the subject (``server shop.example.com/location /api/``) that survives moved lines."""
+
+    also: tuple[str, ...] = ()
+    """Other subjects with the very same places and message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """A check that could not be made, and why."""
+
+    rule: str
+    subject: str
+    because: str
+    at: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a reader could not read or resolve; a rule of the category *file* turns it into a finding.
+
+    ``rule`` is the id of that rule (``unparsable-file``, ``missing-include`` …), ``message`` the whole sentence,
+    ``hint`` how to mend it.
+    """
+
+    rule: str
+    message: str
+    span: Span
+    hint: str = ""
+    label: str = ""
+    related: tuple[Label, ...] = field(default=())

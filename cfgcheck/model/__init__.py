@@ -1,0 +1,1 @@
+"""The typed model of a stack: pure data, no disk, no judgement."""

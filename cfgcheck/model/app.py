@@ -1,0 +1,120 @@
+"""An app server as it would run: its settings, its listeners, and what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from cfgcheck.model.address import Address
+from cfgcheck.model.located import Located
+from cfgcheck.model.version import Version
+from cfgcheck.source.file import SourceFile, Span
+
+
+class AppKind(Enum):
+    GUNICORN = "gunicorn"
+    UWSGI = "uwsgi"
+
+
+class Protocol(Enum):
+    """What is spoken on a connection between a proxy and an app server."""
+
+    HTTP = "http"
+    UWSGI = "uwsgi"
+    FASTCGI = "fastcgi"
+    SCGI = "scgi"
+    GRPC = "grpc"
+    RAW = "raw"
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """An address that an app server accepts connections on.
+
+    ``keepalive``: seconds that an idle connection is kept open; None: closed after every response.
+    ``option``: the setting that made it (``bind``, ``socket``, ``http-socket`` …).
+    ``malformed``: in what way the address is not what its author meant (uWSGI's ``socket = 3031`` is a file), else "".
+    """
+
+    address: Located[Address]
+    protocol: Located[Protocol]
+    tls: Located[bool]
+    keepalive: Located[float | None]
+    option: str
+    malformed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AppFacts:
+    """What follows from an app's settings. Times in seconds, sizes in bytes.
+
+    ``worker_class``: the class that really works (Gunicorn's ``sync`` with threads > 1 is ``gthread``); for uWSGI
+    ``uwsgi``. ``request_limit``: after how long a request is ended by the server; None: never.
+    ``grace``: how long running requests may go on after the order to stop; None: without limit.
+    ``keepalive``: as the listeners' (the first one's, where they differ).
+    ``header_limit``: largest header block or packet admitted; None: no limit of its own.
+    ``body_limit``: largest request body admitted; None: no limit.
+    """
+
+    worker_class: Located[str]
+    workers: Located[int]
+    threads: Located[int]
+    request_limit: Located[float | None]
+    grace: Located[float | None]
+    keepalive: Located[float | None]
+    header_limit: Located[int | None]
+    body_limit: Located[int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingUse:
+    """One place where somebody set something, whether or not it is effective.
+
+    ``name`` is what is written, ``canonical`` the server's own name for it or "" when it knows none.
+    ``value`` as converted; ``text`` as written. ``problem``: why the server refuses or misreads it, else "".
+    ``means``: what the server takes it for, where that differs from what is written.
+    ``harmless``: the misreading changes nothing (uWSGI's ``60s`` is 60).
+    """
+
+    name: str
+    canonical: str
+    value: Located[Any]
+    text: str
+    span: Span
+    problem: str = ""
+    means: str = ""
+    harmless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """A running app server (one master and its workers).
+
+    ``settings``: every setting of the server by its own canonical name, effective value, configured or default.
+    ``uses``: each place that sets something, in order, unknown names among them.
+    """
+
+    kind: AppKind
+    name: str
+    version: Located[Version]
+    settings: Mapping[str, Located[Any]]
+    uses: tuple[SettingUse, ...]
+    listeners: tuple[Listener, ...]
+    facts: AppFacts
+    span: Span
+    files: tuple[SourceFile, ...] = ()
+    placeholders: Mapping[str, Located[str]] = field(default_factory=dict)
+    host: str = ""
+    """The declared host it runs on; "" for the one machine that is taken for granted."""
+
+    together: str = ""
+    """Apps with the same non-empty mark are started together (the processes of one Procfile)."""
+
+    opaque: str = ""
+    """Why settings may stand where cfgcheck could not read (a command that runs ``make``); else ""."""
+
+    @property
+    def label(self) -> str:
+        return f"{self.kind.value} {self.name}".strip()
