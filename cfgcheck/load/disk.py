@@ -1,0 +1,103 @@
+"""The files of one run: each is read once, decoded without loss, and shown relative to the folder checked."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from cfgcheck.findings import Problem
+from cfgcheck.source.file import SourceFile, Span
+
+LARGEST = 64 * 1024 * 1024
+"""Bytes; a larger file is no configuration."""
+
+_BINARY_PROBE = 8192
+
+
+class Disk:
+    """Reads files below and outside ``root``; what cannot be read becomes a Problem in ``problems``.
+
+    ``overlay`` holds texts that stand in for files (standard input with ``--stdin-filename``).
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(os.path.abspath(root))
+        self.problems: list[Problem] = []
+        self.overlay: dict[Path, str] = {}
+        self._read: dict[Path, SourceFile | None] = {}
+
+    def absolute(self, path: Path | str) -> Path:
+        """``path`` (relative ones from ``root``) without ``.`` and ``..``, links unresolved."""
+        return Path(os.path.normpath(self.root / path))
+
+    def show(self, path: Path | str) -> str:
+        """How a path is printed: relative to ``root``, with forward slashes; absolute where it lies outside."""
+        full = self.absolute(path)
+        if full.is_relative_to(self.root):
+            return full.relative_to(self.root).as_posix()
+        return full.as_posix()
+
+    def exists(self, path: Path | str) -> bool:
+        full = self.absolute(path)
+        return full in self.overlay or full.is_file()
+
+    @property
+    def files(self) -> list[SourceFile]:
+        """All that was read, in the order of reading."""
+        return [file for file in self._read.values() if file is not None]
+
+    def read(self, path: Path | str) -> SourceFile | None:
+        """The file, or None (with a Problem noted once) when it is no readable text."""
+        full = self.absolute(path)
+        if full not in self._read:
+            self._read[full] = self._load(full)
+        return self._read[full]
+
+    def peek(self, path: Path | str, size: int = _BINARY_PROBE) -> str:
+        """The beginning of a file, for guessing what it is; empty when it can't be read. Notes no problem."""
+        full = self.absolute(path)
+        if full in self.overlay:
+            return self.overlay[full][:size]
+        try:
+            if not full.is_file():
+                return ""
+            with full.open("rb") as stream:
+                return stream.read(size).decode("utf-8", "surrogateescape")
+        except OSError:
+            return ""
+
+    def _load(self, full: Path) -> SourceFile | None:
+        shown = self.show(full)
+        if full in self.overlay:
+            return SourceFile(shown, self.overlay[full])
+        try:
+            state = full.stat()
+            if not stat.S_ISREG(state.st_mode):
+                return self._refuse(shown, f"{shown} is {_kind(state.st_mode)}, not a file", "name a regular file")
+            if state.st_size > LARGEST:
+                size = f"{state.st_size / 1048576:.0f} MiB"
+                return self._refuse(shown, f"{shown} is too large to be a configuration ({size})", "exclude it")
+            data = full.read_bytes()
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            return self._refuse(shown, f"{shown} can't be read: {reason}", "check that it exists and its permissions")
+        if b"\0" in data[:_BINARY_PROBE]:
+            return self._refuse(shown, f"{shown} is a binary file, not a configuration", "exclude it")
+        return SourceFile(shown, data.decode("utf-8", "surrogateescape"))
+
+    def _refuse(self, shown: str, message: str, hint: str) -> SourceFile | None:
+        nowhere = Span(SourceFile(shown, ""), 0, 0)
+        self.problems.append(Problem("unparsable-file", message, nowhere, hint))
+        return None
+
+
+def _kind(mode: int) -> str:
+    names = {
+        stat.S_IFDIR: "a folder",
+        stat.S_IFIFO: "a named pipe",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFCHR: "a device",
+        stat.S_IFBLK: "a device",
+    }
+    return names.get(stat.S_IFMT(mode), "something else")
