@@ -71,7 +71,7 @@ def discover(disk: Disk, paths: Iterable[Path], exclude: tuple[str, ...] = ()) -
     for path in paths:
         full = disk.absolute(path)
         if full.is_dir():
-            for inside in _files_below(full, exclude, disk):
+            for inside in files_below(full, exclude):
                 kind = classify(disk, inside, full)
                 if kind:
                     found.setdefault(inside, Candidate(inside, kind))
@@ -144,7 +144,8 @@ def _without_template_ending(name: str) -> str:
     return name
 
 
-def _files_below(top: Path, exclude: tuple[str, ...], disk: Disk) -> Iterator[Path]:
+def files_below(top: Path, exclude: tuple[str, ...]) -> Iterator[Path]:
+    """The files of a folder that may be looked at: what git would list, else all; never those of skipped folders."""
     # A folder that git ignores wholly but that somebody names is walked: an empty list would be silently green.
     listed = listed_by_git(top)
     walked = (path for path in listed if not _skipped(path, top)) if listed else _walk(top)
