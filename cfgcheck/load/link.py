@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from cfgcheck.load.evidence import settled
 from cfgcheck.load.match import Match, reaches
 from cfgcheck.model.address import Address
 from cfgcheck.model.app import App, Listener
-from cfgcheck.model.located import Located
-from cfgcheck.model.nginx import Location, Pass, Peer, Proxy, Upstream
+from cfgcheck.model.nginx import Location, Pass, Peer, Proxy, Server, Upstream
 from cfgcheck.model.stack import Link, Route, Stack
 
 Joint = tuple[App, Listener]
@@ -33,7 +33,7 @@ def link(stack: Stack) -> None:
     for proxy in stack.proxies:
         for end in _ends(proxy):
             routes.extend(_routes(end, index, len(routes) + 1))
-    stack.routes = _with_evidence(routes, stack)
+    stack.routes = settled(routes, stack)
 
 
 def _ends(proxy: Proxy) -> Iterator[_End]:
@@ -59,7 +59,8 @@ class _Listeners:
         self.vague: list[Joint] = []
         self.unix: dict[str, list[Joint]] = {}
         self.inherited: list[Joint] = []
-        self.hosts_listened_on: set[str] = set()
+        self.hosts_listened_on: dict[str, str] = {}
+        self.proxied = _own_addresses(stack)
         self.host_by_address = {address: host.name for host in stack.hosts.values() for address in host.addresses}
         for app in stack.apps:
             for listener in app.listeners:
@@ -75,7 +76,7 @@ class _Listeners:
             key = "" if address.templated else _last(address.path)
             self.unix.setdefault(key, []).append(joint)
         elif address.is_tcp:
-            self.hosts_listened_on.add(address.host)
+            self.hosts_listened_on.setdefault(address.host, app.host)
             key = "" if address.port is None else str(address.port)
             self.by_port.setdefault(key, []).append(joint)
         else:
@@ -97,6 +98,22 @@ def _last(path: str) -> str:
     return path.rstrip("/").rsplit("/", 1)[-1]
 
 
+def _own_addresses(stack: Stack) -> dict[tuple[str, str], list[tuple[Server, Address]]]:
+    """Where the nginx servers themselves listen, by host and by port or socket: one may pass to another."""
+    found: dict[tuple[str, str], list[tuple[Server, Address]]] = {}
+    for proxy in stack.proxies:
+        for server in proxy.servers:
+            for listen in server.listens:
+                if listen.address.known and not listen.implied:
+                    address = listen.address.value
+                    found.setdefault((proxy.host, _key(address)), []).append((server, address))
+    return found
+
+
+def _key(address: Address) -> str:
+    return _last(address.path) if address.is_unix else str(address.port)
+
+
 def _routes(end: _End, index: _Listeners, number: int) -> list[Route]:
     route = Route(end.proxy, end.location.server, end.location, end.passes, end.upstream, end.peer, Link.UNKNOWN)
     if end.peer is None:
@@ -112,9 +129,19 @@ def _routes(end: _End, index: _Listeners, number: int) -> list[Route]:
         return _joined(route, matched, number)
     if doubtful:
         return [replace(route, because=doubtful)]
+    if target.templated:
+        return [replace(route, because=f"{target} is filled in from a template")]
     if host == NAMED:
         return [replace(route, link=Link.EXTERNAL, because=f"no app that was found answers to the name {target.host}")]
+    if _another_server(end, target, index.proxied.get((host, _key(target)), ())):
+        return [replace(route, link=Link.EXTERNAL, because=f"another server of nginx listens on {target}")]
     return [replace(route, link=Link.NO_LISTENER)]
+
+
+def _another_server(end: _End, target: Address, listening: Sequence[tuple[Server, Address]]) -> bool:
+    """Whether nginx passes to another server{} of its own. To the very same one it would be a loop."""
+    others = (address for server, address in listening if server is not end.location.server)
+    return any(reaches(target, address) is not Match.NO for address in others)
 
 
 NAMED = "\0any"
@@ -129,7 +156,7 @@ def _host_of(target: Address, proxy: Proxy, index: _Listeners) -> str | None:
     if declared is not None:
         return declared
     if target.host in index.hosts_listened_on:
-        return proxy.host
+        return index.hosts_listened_on[target.host]
     return NAMED if not target.is_ip and "." not in target.host else None
 
 
@@ -161,6 +188,8 @@ def _reaches(target: Address, listener: Address, host: str) -> Match:
     if listener.is_loopback:
         return Match.NO
     if listener.is_wildcard or listener.host == target.host:
+        if listener.family == 4 and target.family == 6:
+            return Match.NO
         return reaches(replace(target, host=listener.host), listener)
     return Match.NO if listener.is_ip and target.is_ip else Match.UNKNOWN
 
@@ -217,49 +246,3 @@ def _common_folders(one: str, other: str) -> int:
             break
         count += 1
     return count
-
-
-def _likeness(target: Address, listener: Located[Address]) -> int:
-    other = listener.value
-    score = 4 if target.kind is other.kind else 0
-    score += 2 if target.is_tcp and target.port == other.port else 0
-    score += 2 if target.is_unix and _last(target.path) == _last(other.path) else 0
-    return score + (1 if target.host == other.host else 0)
-
-
-def _with_evidence(routes: list[Route], stack: Stack) -> list[Route]:
-    """"Nothing listens there" needs evidence: an app on the target's host, speaking the verb's protocol, that no
-    route reaches. Without it the target belongs to a server that cfgcheck has not seen."""
-    idle = _Idle(routes, stack)
-    because = "no app that was found is without a proxy, so another server is meant"
-    settled: list[Route] = []
-    for route in routes:
-        if route.link is Link.NO_LISTENER:
-            near = idle.near(route)
-            link_now = Link.NO_LISTENER if near else Link.EXTERNAL
-            route = replace(route, link=link_now, nearest=near, because="" if near else because)
-        settled.append(route)
-    return settled
-
-
-class _Idle:
-    """The listeners of apps that no route reaches, by protocol and host."""
-
-    def __init__(self, routes: list[Route], stack: Stack) -> None:
-        reached = {id(route.app) for route in routes if route.app is not None}
-        self.hosts = {address: host.name for host in stack.hosts.values() for address in host.addresses}
-        self.joints: dict[tuple[object, str], list[Joint]] = {}
-        for app in stack.apps:
-            if id(app) in reached:
-                continue
-            for listener in app.listeners:
-                if listener.address.known and listener.protocol.known:
-                    self.joints.setdefault((listener.protocol.value, app.host), []).append((app, listener))
-
-    def near(self, route: Route) -> tuple[Joint, ...]:
-        """The four most similar ones; of very many only the first hundred are compared, which keeps it linear."""
-        assert route.peer is not None
-        target = route.peer.address.value
-        host = self.hosts.get(target.host, route.proxy.host)
-        joints = self.joints.get((route.passes.protocol, host), [])[:100]
-        return tuple(sorted(joints, key=lambda joint: -_likeness(target, joint[1].address))[:4])

@@ -1,0 +1,115 @@
+"""The pipeline: paths → files → trees → stacks → routes → findings. Each step is one call, one way, no way back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cfgcheck.load.discover import Candidate, discover
+from cfgcheck.load.disk import Disk
+from cfgcheck.load.link import link
+from cfgcheck.load.stack import load_stack
+from cfgcheck.load.tree_index import TreeIndex
+from cfgcheck.model.stack import Link, Stack
+from cfgcheck.report.result import Result, Summary, count_severities
+from cfgcheck.rules.catalogue import load_catalogue
+from cfgcheck.rules.run import Judgement, judge
+from cfgcheck.rules.selection import Selection
+from cfgcheck.settings import Settings, StackDeclaration
+from cfgcheck.settings.declarations import declarations
+from cfgcheck.source.file import Span
+
+STANDARD_INPUT = "<stdin>"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What to look at. ``standard_input``: a text that stands in for a file called ``standard_input_name``."""
+
+    paths: tuple[Path, ...]
+    standard_input: str | None = None
+    standard_input_name: str | None = None
+
+
+def check(wanted: Input, settings: Settings, *, ignores: bool = True) -> Result:
+    """Read, join and judge. ``ignores``: whether ``ignore[…]`` comments count."""
+    catalogue = load_catalogue(settings.rules)
+    selection = Selection.of(catalogue, settings)
+    disk, stacks = load(wanted, settings)
+    judgements = [judge(stack, catalogue, selection, ignores=ignores) for stack in stacks]
+    return _result(disk, stacks, judgements)
+
+
+def load(wanted: Input, settings: Settings) -> tuple[Disk, list[Stack]]:
+    """Read and join, without judging: what ``show`` prints."""
+    disk, paths = _disk(wanted)
+    candidates = discover(disk, paths, settings.exclude)
+    index = TreeIndex(disk, paths, settings.exclude)
+    stacks = []
+    for name, span, group in _groups(candidates, settings.stacks, disk):
+        stack = load_stack(disk, name, group, index, declarations(settings, span))
+        link(stack)
+        stacks.append(stack)
+    return disk, stacks
+
+
+def _disk(wanted: Input) -> tuple[Disk, list[Path]]:
+    """The files are shown relative to the folder checked; of several paths, to the current folder."""
+    paths = [Path(os.path.abspath(path)) for path in wanted.paths]
+    disk = Disk(_root(paths))
+    if wanted.standard_input is not None:
+        name = disk.absolute(wanted.standard_input_name or STANDARD_INPUT)
+        disk.overlay[name] = wanted.standard_input
+        paths.append(name)
+    return disk, paths
+
+
+def _root(paths: list[Path]) -> Path:
+    here = Path.cwd()
+    if len(paths) == 1 and paths[0].is_dir():
+        return paths[0]
+    if all(path.is_relative_to(here) for path in paths):
+        return here
+    return Path(os.path.commonpath([path.parent for path in paths]))
+
+
+Group = tuple[str, Span | None, list[Candidate]]
+
+
+def _groups(candidates: list[Candidate], declared: Iterable[StackDeclaration], disk: Disk) -> list[Group]:
+    """The candidates by the stack that they are declared to belong to; all others are one stack together."""
+    groups: list[Group] = []
+    rest = candidates
+    for declaration in declared:
+        inside = [one for one in rest if _covered(one.path, declaration.paths)]
+        rest = [one for one in rest if not _covered(one.path, declaration.paths)]
+        if inside:
+            groups.append((declaration.name, declaration.span, inside))
+    if rest or not groups:
+        groups.append((disk.root.name, None, rest))
+    return groups
+
+
+def _covered(path: Path, tops: Iterable[Path]) -> bool:
+    return any(path == top or path.is_relative_to(top) for top in tops)
+
+
+def _result(disk: Disk, stacks: list[Stack], judgements: list[Judgement]) -> Result:
+    findings = [finding for one in judgements for finding in one.findings]
+    unchecked = [each for one in judgements for each in one.unchecked]
+    routes = [route for stack in stacks for route in stack.routes]
+    summary = Summary(
+        files=len({file.path for stack in stacks for file in stack.files}),
+        proxies=sum(len(stack.proxies) for stack in stacks),
+        apps=sum(len(stack.apps) for stack in stacks),
+        routes=len(routes),
+        links=sum(1 for route in routes if route.link is Link.MATCHED),
+        rules=max((one.rules for one in judgements), default=0),
+        suppressed=sum(one.suppressed for one in judgements),
+        unchecked=len(unchecked),
+        **count_severities(findings),
+    )
+    notes = () if summary.files else ("no nginx, Gunicorn or uWSGI configuration was found here",)
+    return Result(tuple(findings), tuple(unchecked), summary, tuple(stacks), str(disk.root), notes)

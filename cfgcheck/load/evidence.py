@@ -1,0 +1,176 @@
+"""Whether "nothing listens there" may be said of a target, and what is shown beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from cfgcheck.model.address import Address
+from cfgcheck.model.app import App, Listener, Protocol
+from cfgcheck.model.stack import Link, Route, Stack
+
+Joint = tuple[App, Listener]
+
+_COMPARED = 100
+"""Listeners looked at for the nearest ones; of very many only the first, which keeps the work linear."""
+
+_SHOWN = 4
+
+
+def settled(routes: list[Route], stack: Stack) -> list[Route]:
+    """The routes, with "nothing listens there" kept only where there is evidence: an app on the target's host that
+    speaks the verb's protocol, whose address somebody wrote down, that lies near this nginx, and that no route reaches
+    or may reach. Without such an app the target belongs to a server that cfgcheck has not seen.
+
+    For a target on loopback of a declared host an app of another declared host is evidence too, when it listens on
+    that very port: what is loopback there is another machine here.
+    """
+    if not any(route.link is Link.NO_LISTENER for route in routes):
+        return routes
+    idle = _Idle(routes, stack)
+    return [_settle(route, idle, stack) if route.link is Link.NO_LISTENER else route for route in routes]
+
+
+def _settle(route: Route, idle: _Idle, stack: Stack) -> Route:
+    target, host = _target(route), idle.host(route)
+    near = idle.near(route, host) or idle.elsewhere(route, host)
+    if not near:
+        because = "no app that was found is without a proxy, so another server is meant"
+        return replace(route, link=Link.EXTERNAL, because=because)
+    if stack.incomplete:
+        return replace(route, link=Link.UNKNOWN, because=stack.incomplete)
+    if route.location.optional or (route.peer is not None and route.peer.optional):
+        return replace(route, link=Link.UNKNOWN, because=f"{target} stands in a template branch")
+    rival = idle.rival(route.passes.protocol, near)
+    if rival:
+        because = f"{near[0][0].label} may be what {rival} means, and another server what {target} means"
+        return replace(route, link=Link.UNKNOWN, because=because)
+    if idle.crowded(route.passes.protocol, host) and not _resembles(target, near[0][1].address.value):
+        because = f"more targets than {target} have no listener, and there are fewer apps without a proxy than targets"
+        return replace(route, link=Link.UNKNOWN, because=because)
+    return replace(route, nearest=near)
+
+
+class _Idle:
+    """The listeners of apps that no route reaches, by protocol and host."""
+
+    def __init__(self, routes: list[Route], stack: Stack) -> None:
+        reached = {id(route.app) for route in routes if route.app is not None}
+        self.hosts = {address: host.name for host in stack.hosts.values() for address in host.addresses}
+        self._find_hosts(stack)
+        self.joints: dict[tuple[Protocol, str], list[Joint]] = {}
+        self.by_port: dict[tuple[Protocol, int | None], list[Joint]] = {}
+        self.apps: dict[tuple[Protocol, str], set[int]] = {}
+        self.targets: dict[tuple[Protocol, str], set[str]] = {}
+        self.rivals: dict[Protocol, list[Route]] = {}
+        self._near = _Neighbours(route.passes.span.file.path for route in routes)
+        for app in stack.apps:
+            if id(app) not in reached:
+                self._add(app)
+        for route in routes:
+            self._count(route)
+
+    def _find_hosts(self, stack: Stack) -> None:
+        """An address that an app listens on is one of its host's."""
+        for app in stack.apps:
+            for listener in app.listeners:
+                address = listener.address.get(None)
+                if address is not None and address.is_ip and not (address.is_loopback or address.is_wildcard):
+                    self.hosts.setdefault(address.host, app.host)
+
+    def _add(self, app: App) -> None:
+        for listener in app.listeners:
+            if not (listener.address.known and listener.address.by_hand and listener.protocol.known):
+                continue
+            if listener.address.value.templated:
+                continue
+            protocol = listener.protocol.value
+            self.joints.setdefault((protocol, app.host), []).append((app, listener))
+            self.by_port.setdefault((protocol, listener.address.value.port), []).append((app, listener))
+            self.apps.setdefault((protocol, app.host), set()).add(id(app))
+
+    def _count(self, route: Route) -> None:
+        protocol = route.passes.protocol
+        if route.link is Link.NO_LISTENER:
+            self.targets.setdefault((protocol, self.host(route)), set()).add(str(_target(route)))
+        elif route.link in (Link.UNKNOWN, Link.EXTERNAL) and not route.passes.tls:
+            self.rivals.setdefault(protocol, []).append(route)
+
+    def host(self, route: Route) -> str:
+        return self.hosts.get(_target(route).host, route.proxy.host)
+
+    def near(self, route: Route, host: str) -> tuple[Joint, ...]:
+        """The four listeners most like the target."""
+        target = _target(route)
+        where = route.passes.span.file.path
+        joints = self.joints.get((route.passes.protocol, host), [])[:_COMPARED]
+        joints = [joint for joint in joints if self._near.belongs(joint[0].span.file.path, where)]
+        return tuple(sorted(joints, key=lambda joint: -_likeness(target, joint[1].address.value))[:_SHOWN])
+
+    def elsewhere(self, route: Route, host: str) -> tuple[Joint, ...]:
+        """Those of other declared hosts on the port of a target that is loopback here."""
+        target = _target(route)
+        if not host or not target.is_loopback:
+            return ()
+        joints = self.by_port.get((route.passes.protocol, target.port), [])[:_COMPARED]
+        return tuple(joint for joint in joints if joint[0].host not in ("", host))[:_SHOWN]
+
+    def rival(self, protocol: Protocol, near: tuple[Joint, ...]) -> str:
+        """Another target that may be meant for one of these apps; "" when there is none."""
+        ports = {listener.address.value.port for _, listener in near}
+        for route in self.rivals.get(protocol, [])[:_COMPARED]:
+            if route.peer is None or not route.peer.address.known:
+                return route.passes.host_text or "another target"
+            target = route.peer.address.value
+            named = target.is_tcp and not target.is_ip and "." not in target.host
+            if target.templated or named or (target.is_tcp and target.port in ports):
+                return str(target)
+        return ""
+
+    def crowded(self, protocol: Protocol, host: str) -> bool:
+        """Whether more targets than apps are left over on a host."""
+        return len(self.targets.get((protocol, host), ())) > len(self.apps.get((protocol, host), ()))
+
+
+class _Neighbours:
+    """Which app lies near which nginx, by folders: of several deployments in one tree each has its own."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._above = {folder for path in set(paths) for folder in _folders(path)}
+        self._nearest: dict[str, str] = {}
+
+    def belongs(self, app: str, proxy: str) -> bool:
+        """Whether no other nginx shares more folders with the app's file."""
+        folder = app.rpartition("/")[0]
+        if folder not in self._nearest:
+            self._nearest[folder] = next((each for each in _folders(app) if each in self._above), "")
+        nearest = self._nearest[folder]
+        return not nearest or proxy.startswith(nearest + "/")
+
+
+def _folders(path: str) -> Iterator[str]:
+    """The folders of a file, the innermost first."""
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
+    yield ""
+
+
+def _target(route: Route) -> Address:
+    assert route.peer is not None
+    return route.peer.address.value
+
+
+def _likeness(target: Address, other: Address) -> int:
+    score = 4 if target.kind is other.kind else 0
+    score += 3 if _resembles(target, other) else 0
+    return score + (1 if target.host == other.host else 0)
+
+
+def _resembles(target: Address, other: Address) -> bool:
+    """The same port, or the same socket name or folder: somebody meant the one by the other."""
+    if target.is_unix and other.is_unix:
+        folder, _, name = target.path.rstrip("/").rpartition("/")
+        other_folder, _, other_name = other.path.rstrip("/").rpartition("/")
+        return name == other_name or folder == other_folder
+    return target.is_tcp and other.is_tcp and target.port == other.port
