@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from cfgcheck.load.edges import ServerAddresses, put_edges
 from cfgcheck.load.evidence import settled
 from cfgcheck.load.match import Match, reaches
 from cfgcheck.model.address import Address
 from cfgcheck.model.app import App, Listener
-from cfgcheck.model.nginx import Location, Pass, Peer, Proxy, Server, Upstream
+from cfgcheck.model.nginx import Location, Pass, Peer, Proxy, Upstream
 from cfgcheck.model.stack import Link, Route, Stack
 
 Joint = tuple[App, Listener]
@@ -34,6 +35,7 @@ def link(stack: Stack) -> None:
         for end in _ends(proxy):
             routes.extend(_routes(end, index, len(routes) + 1))
     stack.routes = settled(routes, stack)
+    put_edges(stack, index.servers)
 
 
 def _ends(proxy: Proxy) -> Iterator[_End]:
@@ -60,7 +62,7 @@ class _Listeners:
         self.unix: dict[str, list[Joint]] = {}
         self.inherited: list[Joint] = []
         self.hosts_listened_on: dict[str, str] = {}
-        self.proxied = _own_addresses(stack)
+        self.servers = ServerAddresses(stack)
         self.host_by_address = {address: host.name for host in stack.hosts.values() for address in host.addresses}
         for app in stack.apps:
             for listener in app.listeners:
@@ -98,22 +100,6 @@ def _last(path: str) -> str:
     return path.rstrip("/").rsplit("/", 1)[-1]
 
 
-def _own_addresses(stack: Stack) -> dict[tuple[str, str], list[tuple[Server, Address]]]:
-    """Where the nginx servers themselves listen, by host and by port or socket: one may pass to another."""
-    found: dict[tuple[str, str], list[tuple[Server, Address]]] = {}
-    for proxy in stack.proxies:
-        for server in proxy.servers:
-            for listen in server.listens:
-                if listen.address.known and not listen.implied:
-                    address = listen.address.value
-                    found.setdefault((proxy.host, _key(address)), []).append((server, address))
-    return found
-
-
-def _key(address: Address) -> str:
-    return _last(address.path) if address.is_unix else str(address.port)
-
-
 def _routes(end: _End, index: _Listeners, number: int) -> list[Route]:
     route = Route(end.proxy, end.location.server, end.location, end.passes, end.upstream, end.peer, Link.UNKNOWN)
     if end.peer is None:
@@ -133,15 +119,9 @@ def _routes(end: _End, index: _Listeners, number: int) -> list[Route]:
         return [replace(route, because=f"{target} is filled in from a template")]
     if host == NAMED:
         return [replace(route, link=Link.EXTERNAL, because=f"no app that was found answers to the name {target.host}")]
-    if _another_server(end, target, index.proxied.get((host, _key(target)), ())):
+    if index.servers.behind(end.location, target, host):
         return [replace(route, link=Link.EXTERNAL, because=f"another server of nginx listens on {target}")]
     return [replace(route, link=Link.NO_LISTENER)]
-
-
-def _another_server(end: _End, target: Address, listening: Sequence[tuple[Server, Address]]) -> bool:
-    """Whether nginx passes to another server{} of its own. To the very same one it would be a loop."""
-    others = (address for server, address in listening if server is not end.location.server)
-    return any(reaches(target, address) is not Match.NO for address in others)
 
 
 NAMED = "\0any"

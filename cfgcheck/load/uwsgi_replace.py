@@ -2,8 +2,8 @@
 (core/utils.c ``uwsgi_apply_config_pass``, core/config.c ``uwsgi_manage_placeholder``; facts 7.04-7.06).
 
 The scan is uWSGI's own, its oddities included: after a replacement it goes on from the *second* character, so what a
-value begins with is not looked at again. Options that acted while they were read (``ini``, ``listen``, ``for``) are past
-it: ``listen = %(backlog)`` is 0.
+value begins with is not looked at again. Options that acted while they were read (``ini``, ``listen``, ``for``) are
+past it: ``listen = %(backlog)`` is 0.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cfgcheck.findings import Problem
+from cfgcheck.load.uwsgi_number import strtoll
 from cfgcheck.syntax.uwsgi_text import Part
 
 if TYPE_CHECKING:
@@ -26,10 +27,7 @@ def replace_all(run: Expansion) -> None:
     """Apply the passes to the stream of ``run``."""
     _Pass(run, "$").apply(lambda key, item: _environment(run, key))
     _Pass(run, "@").apply(lambda key, item: _file(run, key, item))
-    first: dict[str, Item] = {}
-    for item in run.items:
-        first.setdefault(item.key, item)
-    _Pass(run, "%").apply(lambda key, item: _placeholder(run, key, first))
+    _Pass(run, "%").apply(lambda key, item: _placeholder(run, key))
 
 
 class _Pass:
@@ -111,18 +109,21 @@ def _environment(run: Expansion, name: str) -> str | None:
 
 def _file(run: Expansion, name: str, item: Item) -> str | None:
     """A file's text without its last newline (core/uwsgi.c ``uwsgi_at_file_read``; facts 7.05)."""
-    written = f"@({run.parts.written(name)})"
-    file = run.inlined(name, item.entry.value_span)
+    written, local = f"@({run.parts.written(name)})", run.parts.local(name)
+    if local is None or "://" in local or local == "-":
+        return run.parts.mark(Part(written, f"what {written} holds is known when uWSGI starts"))
+    file = run.files.find(local, item.entry.value_span.file)
     if file is None:
+        run.missing(name, item.entry.value_span)
         return run.parts.mark(Part(written, f"{written} was not found"))
     text = file.text[:_LONGEST].partition("\0")[0]
     return text[:-1] if text.endswith(("\n", "\r")) else text
 
 
-def _placeholder(run: Expansion, key: str, first: dict[str, Item]) -> str | None:
+def _placeholder(run: Expansion, key: str) -> str | None:
     """What ``%(key)`` stands for: the first option or placeholder of that name, or a sum of them (facts 7.06)."""
     if " " not in key:
-        return _exported(run, key, first)
+        return _exported(run, key)
     current: str | None = None
     sign = ""
     for word in key.split(" "):
@@ -133,14 +134,14 @@ def _placeholder(run: Expansion, key: str, first: dict[str, Item]) -> str | None
                 current = _calculated(run, key, current, "1", word[0])
             sign = ""
         elif word:
-            value = word if word.isascii() and word.isdigit() else _exported(run, word, first) or ""
+            value = word if word.isascii() and word.isdigit() else _exported(run, word) or ""
             current = _calculated(run, key, current or "", value, sign) if sign else (current or "") + value
             sign = ""
     return current
 
 
-def _exported(run: Expansion, key: str, first: dict[str, Item]) -> str | None:
-    item = first.get(key)
+def _exported(run: Expansion, key: str) -> str | None:
+    item = run.first(key)
     if item is not None and not item.maybe:
         return item.value
     if item is None and not run.opaque:
@@ -159,18 +160,3 @@ def _calculated(run: Expansion, key: str, one: str, other: str, sign: str) -> st
     else:
         result = {"+": left + right, "-": left - right, "*": left * right}[sign]
     return str((result + 2**63) % 2**64 - 2**63)
-
-
-def strtoll(text: str) -> int:
-    """C's ``strtoll`` in base ten: a sign and the leading digits, clamped to 64 bits; 0 where there are none."""
-    stripped = text.lstrip(" \t\n\v\f\r")
-    negative = stripped[:1] == "-"
-    if stripped[:1] in ("-", "+"):
-        stripped = stripped[1:]
-    size = 0
-    while size < len(stripped) and stripped[size] in "0123456789":
-        size += 1
-    if size > 25:
-        return -(2**63) if negative else 2**63 - 1
-    number = int(stripped[:size] or "0")
-    return max(-(2**63), -number) if negative else min(number, 2**63 - 1)
