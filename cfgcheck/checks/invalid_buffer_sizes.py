@@ -1,0 +1,100 @@
+"""nginx's own inequalities on response buffers, as it checks them for each server and location when it starts.
+
+Observed with ``nginx -t`` of 1.22.1, 1.30.4 and 1.31.3; equality is allowed although nginx's text says "less than".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from cfgcheck.findings import Unchecked
+from cfgcheck.model.located import Located, UnknownValue
+from cfgcheck.model.nginx import Proxy, Scope
+from cfgcheck.model.nginx_values import Buffers
+from cfgcheck.rules.contract import Case, Hit
+
+_SETTINGS = ("buffer_size", "buffers", "busy_buffers_size", "max_temp_file_size", "temp_file_write_size")
+
+
+def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
+    """``params["families"]``: whose buffers are looked at. One hit for each set of directives that don't fit."""
+    families: list[str] = params["families"]
+    names = frozenset(f"{family}_{setting}" for family in families for setting in _SETTINGS)
+    said: set[object] = set()
+    for scope in _levels(case.subject, names):
+        for family in families:
+            try:
+                hit = _judge(scope, family)
+            except UnknownValue as unknown:
+                yield case.unchecked(unknown.located.because, unknown.located)
+                continue
+            if hit is not None and (key := tuple(one.span for one in hit.at)) not in said:
+                said.add(key)
+                yield hit
+
+
+def _levels(proxy: Proxy, names: frozenset[str]) -> Iterator[Scope]:
+    """The levels that nginx merges and checks, servers and locations, as far as one of ``names`` is set there or
+    above: all others have its defaults, which fit."""
+    touched: dict[int, bool] = {}
+    for server in proxy.servers:
+        for scope in (server.scope, *(location.scope for location in server.locations)):
+            outer = scope.parent
+            above = outer is not None and (
+                touched[id(outer)] if id(outer) in touched else any(not names.isdisjoint(one.own) for one in outer.levels())
+            )
+            touched[id(scope)] = above or not names.isdisjoint(scope.own)
+            if touched[id(scope)]:
+                yield scope
+
+
+def _judge(scope: Scope, family: str) -> Hit | None:
+    size: Located[int] = scope.setting(f"{family}_buffer_size")
+    buffers: Located[Buffers] = scope.setting(f"{family}_buffers")
+    busy: Located[int] = scope.setting(f"{family}_busy_buffers_size")
+    number, one = buffers.value.number, buffers.value.size
+    largest = max(size.value, one)
+    if number < 2:
+        return _hit(f'there must be at least 2 "{family}_buffers"', f"Write {family}_buffers 8 {_k(one)};", buffers)
+    if busy.value < largest:
+        says = f"{family}_busy_buffers_size {_k(busy.value)} is less than one buffer of {_k(largest)}"
+        return _hit(says, f"Set {family}_busy_buffers_size {_k(largest)}; or leave it out", busy, size, buffers)
+    if busy.value > (number - 1) * one:
+        return _hit(_too_busy(family, busy, buffers), _room(family, largest), busy, size, buffers)
+    return _temporary(scope, family, largest)
+
+
+def _too_busy(family: str, busy: Located[int], buffers: Located[Buffers]) -> str:
+    number, one = buffers.value.number, buffers.value.size
+    by_default = "" if busy.by_hand else ", twice the largest buffer by default,"
+    return (
+        f"{family}_busy_buffers_size ({_k(busy.value)}){by_default} is more than {family}_buffers without one of them "
+        f"({number - 1} × {_k(one)})"
+    )
+
+
+def _room(family: str, largest: int) -> str:
+    return f"Set {family}_buffers 8 {_k(largest)}; or a {family}_busy_buffers_size that fits"
+
+
+def _temporary(scope: Scope, family: str, largest: int) -> Hit | None:
+    """The sizes of temporary files, where somebody set them: by default nginx derives them from the buffers."""
+    for name, allowed in (("temp_file_write_size", None), ("max_temp_file_size", 0)):
+        value: Located[int] = scope.setting(f"{family}_{name}")
+        if value.by_hand and value.value < largest and value.value != allowed:
+            says = f"{family}_{name} {_k(value.value)} is less than one buffer of {_k(largest)}"
+            return _hit(says, f"Set {family}_{name} to {_k(largest)} or more", value)
+    return None
+
+
+def _hit(says: str, mend: str, *values: Located[Any]) -> Hit:
+    """At the value somebody wrote that comes first; the others that were written are the related places."""
+    written = [value for value in values if value.by_hand]
+    related = [(value, "does not fit together with this") for value in written[1:]]
+    return Hit(at=written[:1], label="does not fit", related=related, values={"says": says, "mend": mend})
+
+
+def _k(size: int) -> str:
+    """A size as nginx takes it."""
+    return f"{size // 1024}k" if size % 1024 == 0 else str(size)
