@@ -12,6 +12,7 @@ from cfgcheck.load.nginx import build_proxy
 from cfgcheck.load.nginx_files import NginxConfig, NginxFiles
 from cfgcheck.load.nginx_kinds import Kind
 from cfgcheck.load.nginx_levels import Expand
+from cfgcheck.load.nginx_validate import validate
 from cfgcheck.model.located import Located
 from cfgcheck.model.nginx import Proxy
 from cfgcheck.model.version import Version
@@ -95,7 +96,7 @@ class ProxyReader:
         borrowed: Sequence[Directive] = (),
     ) -> Proxy:
         every = [config, *others]
-        problems = [problem for one in every for problem in one.problems]
+        problems = [problem for one in every for problem in (*one.problems, *validate(one))]
         self.problems += dict.fromkeys(problems)
         for one in every:
             self.files.update((id(file), file) for file in one.sources)
