@@ -65,7 +65,7 @@ def write_tenants(folder: Path, count: int) -> None:
         conf.write("}\n")
     with (folder / "Procfile").open("w") as procfile:
         procfile.writelines(
-            f"tenant{n}: gunicorn --bind 127.0.0.1:{10000 + n} --workers 4 --timeout 60 tenant{n}.wsgi:application\n"
+            f"tenant{n}: gunicorn --bind 127.0.0.1:{10000 + n} --workers 4 --timeout 50 tenant{n}.wsgi:application\n"
             for n in range(count)
         )
 
