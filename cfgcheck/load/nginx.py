@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from cfgcheck.load.nginx_files import NginxConfig
 from cfgcheck.load.nginx_levels import Expand, holds_servers, level_of
 from cfgcheck.load.nginx_listen import read_listens, server_names
 from cfgcheck.load.nginx_targets import PASSES, Targets
-from cfgcheck.load.nginx_text import is_templated, key_of, masked
+from cfgcheck.load.nginx_text import key_of, masked
 from cfgcheck.load.nginx_upstreams import build_upstream
 from cfgcheck.load.nginx_variables import MAP_BLOCKS, Variables, read_map
 from cfgcheck.model.located import Located
@@ -17,9 +16,12 @@ from cfgcheck.model.nginx import Location, Proxy, Scope, Server, Upstream, Varia
 from cfgcheck.model.nginx_settings import Defaults
 from cfgcheck.model.version import Version
 from cfgcheck.source.file import SourceFile
-from cfgcheck.syntax.nginx_tree import Directive, Word
+from cfgcheck.syntax.nginx_tree import Directive
 
 LONE = "the http level that this stands in is not among the files"
+DEEPEST = 200
+"""Levels of nested locations; what stands deeper is no configuration, and looking up settings takes as many steps."""
+
 _MODIFIERS = ("=", "^~", "~*", "~", "@")
 _FRAGMENTS = ("server", "location")
 _OWN_MODULES = frozenset(
@@ -29,14 +31,6 @@ _OWN_MODULES = frozenset(
         "mail", "stream", "stream_geoip", "stream_js",
     )
 )  # fmt: skip
-
-
-def read_proxy(config: NginxConfig, version: Located[Version], name: str = "") -> Proxy:
-    """The nginx that a configuration on the disk makes: a whole one, a file for ``conf.d``, or a fragment."""
-    root = Directive(config.tree.file, Word("", config.tree.start, config.tree.start), ())
-    root.block = config.tree.directives
-    kind = config.kind.kind.value
-    return build_proxy(name or config.tree.name, kind, root, version, config.expand, config.sources)
 
 
 def build_proxy(
@@ -72,7 +66,7 @@ class _Builder:
         scope.optional = level.optional
         if level.gaps:
             scope.gaps = tuple(gap for gap in level.gaps if not holds_servers(kind, gap))
-            if kind in ("main", "http"):
+            if kind == "http":
                 self.gaps += level.gaps
         return scope
 
@@ -80,23 +74,8 @@ class _Builder:
         for events in self.root.own.get("events", ()):
             self.root.take(level_of(events, self.expand).children)
         levels = [self.scope("http", http, self.root) for http in self.root.own.get("http", ())] or [self.root]
-        maps = {found.name: found for level in levels for found in self.maps(level)}
-        upstreams = self.upstreams(levels)
-        proxy = Proxy(
-            name=name,
-            version=self.root.defaults.version,
-            scope=self.root,
-            directive=self.root.directive,
-            servers=[],
-            upstreams=upstreams,
-            files=files,
-            complete=self.complete,
-            incomplete_because="" if self.complete else LONE,
-            modules=self.modules(),
-            maps=maps,
-        )
-        vague = any(is_templated(key_name) for key_name in self.masked_names(levels))
-        targets = Targets(upstreams, Variables(maps), vague, self.unread())
+        proxy = self.proxy(name, files, levels)
+        targets = self.targets(proxy, levels)
         for server in self.servers(proxy, levels):
             self.locations(server, targets)
             if server.locations or server.listens:
@@ -106,17 +85,33 @@ class _Builder:
         proxy.default_servers = _default_servers(proxy.servers)
         return proxy
 
+    def proxy(self, name: str, files: list[SourceFile], levels: list[Scope]) -> Proxy:
+        """The proxy, still without servers."""
+        return Proxy(
+            name=name,
+            version=self.root.defaults.version,
+            scope=self.root,
+            directive=self.root.directive,
+            servers=[],
+            upstreams=self.upstreams(levels),
+            files=files,
+            complete=self.complete,
+            incomplete_because="" if self.complete else LONE,
+            modules=self.modules(),
+            maps={found.name: found for level in levels for found in self.maps(level)},
+        )
+
+    def targets(self, proxy: Proxy, levels: list[Scope]) -> Targets:
+        named = [directive for level in levels for directive in level.own.get("upstream", ()) if directive.args]
+        vague = any(directive.args[0].templated for directive in named)
+        return Targets(proxy.upstreams, Variables(proxy.maps), vague, self.unread())
+
     def maps(self, level: Scope) -> Iterator[VariableMap]:
         for name in MAP_BLOCKS:
             for directive in level.own.get(name, ()):
                 found = read_map(directive, level_of(directive, self.expand).children)
                 if found is not None:
                     yield found
-
-    def masked_names(self, levels: list[Scope]) -> Iterator[str]:
-        for level in levels:
-            for directive in level.own.get("upstream", ()):
-                yield masked(directive.args[0]) if directive.args else ""
 
     def upstreams(self, levels: list[Scope]) -> dict[str, Upstream]:
         """By name; of several with one name (nginx refuses them, but a template may choose) all peers count."""
@@ -178,7 +173,8 @@ class _Builder:
                 if location is not None:
                     server.locations.append(location)
                     _mark_repeated(location, seen)
-                    levels.append((location, location.scope, iter(location.scope.children)))
+                    if len(levels) < DEEPEST:
+                        levels.append((location, location.scope, iter(location.scope.children)))
 
     def location(
         self, server: Server, parent: Location | None, outer: Scope, directive: Directive, targets: Targets

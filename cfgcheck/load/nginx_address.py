@@ -120,8 +120,10 @@ def _tcp(target: Target) -> Address:
     templated = is_templated(target.host) or is_templated(target.port)
     if templated:
         host = host.strip("[]")
+    if is_templated(target.port):
+        return Address.tcp(host, None, unmasked(target.port), templated=True)
     if target.port:
-        return Address.tcp(host, parse_number(target.port), unmasked(target.port), templated=templated)
+        return Address.tcp(host, parse_number(target.port), templated=templated)
     if is_all_placeholder(target.host):
         # The placeholder may well hold the port too.
         return Address.tcp(host, None, templated=True)

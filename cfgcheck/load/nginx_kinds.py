@@ -88,9 +88,9 @@ def _contexts(directive: Directive) -> set[str]:
     block = directive.block is not None
     if directive.key == "server" and block:
         return {_server_context(directive)}
-    return {
-        context for form in forms(directive.key) if form.block == block for context in form.contexts
-    } or {context for form in forms(directive.key) for context in form.contexts}
+    return {context for form in forms(directive.key) if form.block == block for context in form.contexts} or {
+        context for form in forms(directive.key) for context in form.contexts
+    }
 
 
 def _server_context(server: Directive) -> str:

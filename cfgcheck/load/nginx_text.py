@@ -40,12 +40,12 @@ def masked(word: Word) -> str:
 
 
 def unmasked(text: str) -> str:
-    return text.translate(_BACK) if _SHIFTED.search(text) else text
+    return text if text.isascii() else text.translate(_BACK)
 
 
 def is_templated(text: str) -> bool:
     """Whether a masked text holds a placeholder."""
-    return _SHIFTED.search(text) is not None
+    return not text.isascii() and _SHIFTED.search(text) is not None
 
 
 def is_all_placeholder(text: str) -> bool:
@@ -54,7 +54,7 @@ def is_all_placeholder(text: str) -> bool:
 
 def key_of(text: str) -> str:
     """What names are compared by: no case, and in placeholders no blanks (``{{x}}`` is ``{{ x }}``)."""
-    if not _SHIFTED.search(text):
+    if text.isascii():
         return text.lower()
     return _SHIFTED.sub(lambda found: "".join(found[0].translate(_BACK).split()), text).lower()
 

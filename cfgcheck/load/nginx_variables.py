@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from cfgcheck.load.nginx_text import masked, split_variables
+from cfgcheck.load.nginx_text import masked, split_variables, variables_of
 from cfgcheck.model.nginx import Location, Scope, VariableMap
 from cfgcheck.syntax.nginx_tree import Directive
 
@@ -146,28 +146,40 @@ def assignments(scope: Scope) -> dict[str, Assigned]:
     """
     if "set" not in scope.own and "if" not in scope.own:
         return {}
-    found: dict[str, Assigned] = {}
+    level = _Level()
     scripted = any("_by_lua" in name or name == "auth_request_set" for name in scope.own)
     stopped = False
     for child in scope.children:
         key = child.key
         if key == "set":
-            _assign(found, child, sure=not (stopped or scripted or scope.conditional(child)))
+            level.assign(child, sure=not (stopped or scripted or scope.conditional(child)))
         elif key == "if":
             for inner in child.block or ():
-                _assign(found, inner, sure=False)
+                level.assign(inner, sure=False)
         elif key in ("break", "return") or (key == "rewrite" and child.values[-1:] in (["break"], ["last"])):
             stopped = True
-    return found
+    return level.found
 
 
-def _assign(found: dict[str, Assigned], directive: Directive, *, sure: bool) -> None:
-    if directive.key != "set" or len(directive.args) != 2:
-        return
-    name = directive.args[0].value.lstrip("$").lower()
-    value = masked(directive.args[1])
-    before = found.get(name, Assigned((), False))
-    if sure:
-        found[name] = Assigned((value,), True)
-    elif value not in before.values and len(before.values) < _MOST:
-        found[name] = Assigned((*before.values, value), before.certain)
+class _Level:
+    """The assignments of one level while they are read. ``users``: which variables were computed from which."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, Assigned] = {}
+        self.users: dict[str, list[str]] = {}
+
+    def assign(self, directive: Directive, *, sure: bool) -> None:
+        if directive.key != "set" or len(directive.args) != 2:
+            return
+        name = directive.args[0].value.lstrip("$").lower()
+        value = masked(directive.args[1])
+        before = self.found.get(name, Assigned((), False))
+        # What was computed from this variable further up had an earlier value of it.
+        for user in self.users.pop(name, ()):
+            self.found[user] = Assigned(self.found[user].values, False)
+        if sure:
+            self.found[name] = Assigned((value,), True)
+        elif value not in before.values and len(before.values) < _MOST:
+            self.found[name] = Assigned((*before.values, value), before.certain)
+        for variable in variables_of(value) if "$" in value else ():
+            self.users.setdefault(variable.lower(), []).append(name)

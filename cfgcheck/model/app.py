@@ -29,7 +29,7 @@ class Protocol(Enum):
     RAW = "raw"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Listener:
     """An address that an app server accepts connections on.
 
@@ -46,7 +46,7 @@ class Listener:
     malformed: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class AppFacts:
     """What follows from an app's settings. Times in seconds, sizes in bytes.
 
@@ -68,7 +68,7 @@ class AppFacts:
     body_limit: Located[int | None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SettingUse:
     """One place where somebody set something, whether or not it is effective.
 
@@ -76,6 +76,8 @@ class SettingUse:
     ``value`` as converted; ``text`` as written. ``problem``: why the server refuses or misreads it, else "".
     ``means``: what the server takes it for, where that differs from what is written.
     ``harmless``: the misreading changes nothing (uWSGI's ``60s`` is 60).
+    ``helper``: a name that no server needs to know: used by other expressions, a constant, a definition, private.
+    ``elsewhere``: for a setting that this version does not have: which do (``new in 24.0``, ``gone since 23.0``).
     """
 
     name: str
@@ -86,9 +88,11 @@ class SettingUse:
     problem: str = ""
     means: str = ""
     harmless: bool = False
+    helper: bool = False
+    elsewhere: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class App:
     """A running app server (one master and its workers).
 

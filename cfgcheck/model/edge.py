@@ -13,7 +13,7 @@ class Edge:
     """What stands in front of nginx (a load balancer, a CDN, an outer nginx), declared or seen. Times in seconds.
 
     ``idle``: how long it keeps an idle connection to nginx; ``response``: how long it waits for a response.
-    ``strips``: request headers that it removes from what clients send.
+    ``strips``: request headers that it removes from what clients send, or replaces by its own.
     """
 
     kind: str

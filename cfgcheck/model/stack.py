@@ -8,6 +8,7 @@ from enum import Enum
 
 from cfgcheck.findings import Problem
 from cfgcheck.model.app import App, Listener
+from cfgcheck.model.declared import Declared
 from cfgcheck.model.edge import Edge
 from cfgcheck.model.nginx import Location, Pass, Peer, Proxy, Server, Upstream
 from cfgcheck.source.file import SourceFile, Span
@@ -35,7 +36,7 @@ class Host:
     paths: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Route:
     """client → edge → server → location → upstream peer → listener → app.
 
@@ -78,7 +79,7 @@ class Route:
         return self.passes.span
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Stack:
     """All that was read, joined. ``files``: every file looked at. ``problems``: what could not be read.
 
@@ -94,6 +95,7 @@ class Stack:
     edge: Edge | None = None
     hosts: Mapping[str, Host] = field(default_factory=dict)
     timeout_order: str = "proxy-above-app"
+    declared: Declared = field(default_factory=Declared)
     incomplete: str = ""
     span: Span | None = None
 

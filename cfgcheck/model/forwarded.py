@@ -1,0 +1,240 @@
+"""Which request headers an app server believes about the scheme of a request, and from whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from cfgcheck.model.address import Address
+from cfgcheck.model.app import App, AppKind, Listener, Protocol
+from cfgcheck.model.located import Located, UnknownValue
+from cfgcheck.model.stack import Route, Stack
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
+OWN_PARSER = frozenset({"sync", "gthread", "gevent", "eventlet"})
+"""Gunicorn's workers that read requests with its own parser, and so apply its header settings."""
+
+_LIST = "forwarded_allow_ips"
+_ANYONE = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class SchemePolicy:
+    """The headers by which an app server itself learns that a request came over HTTPS.
+
+    ``secure``: their names in lower case, the ones that win first, and the value that means HTTPS. ``refuses``: two
+    that disagree are answered with 400; otherwise the first decides. ``from_anyone``: no list of trusted peers.
+    """
+
+    secure: Mapping[str, str]
+    refuses: bool
+    from_anyone: bool
+
+
+_UWSGI = SchemePolicy({"x-forwarded-proto": "https", "x-forwarded-ssl": "on"}, refuses=False, from_anyone=True)
+"""uWSGI believes both, from anyone; the second counts only where the first is not sent (core/protocol.c)."""
+
+_UVICORN = SchemePolicy({"x-forwarded-proto": "https"}, refuses=False, from_anyone=False)
+
+
+def is_uvicorn(app: App) -> bool:
+    """Whether requests are read by uvicorn: its workers apply none of Gunicorn's header settings but the trust list."""
+    return app.facts.worker_class.value == "uvicorn"
+
+
+def scheme_policy(app: App, listener: Listener) -> SchemePolicy | None:
+    """What decides the scheme; None where no header does. Raises UnknownValue where that is not known.
+
+    Gunicorn's asgi worker heeds these headers from 27.0 on; with the uwsgi protocol only the parameter HTTPS counts.
+    """
+    if app.kind is AppKind.UWSGI:
+        return _UWSGI if listener.protocol.value in (Protocol.UWSGI, Protocol.HTTP) else None
+    if listener.protocol.value is not Protocol.HTTP:
+        return None
+    if is_uvicorn(app):
+        return _UVICORN
+    if not heeds_header_settings(app):
+        return None
+    secure = app.settings["secure_scheme_headers"].value or {}
+    return SchemePolicy({str(name).lower(): str(value) for name, value in secure.items()}, True, from_anyone=False)
+
+
+def heeds_header_settings(app: App) -> bool:
+    """Whether Gunicorn's own header settings (scheme headers, header_map, forwarder_headers) are in force for HTTP."""
+    worker = app.facts.worker_class.value
+    if worker in OWN_PARSER:
+        return True
+    if worker == "asgi":
+        return app.version.value >= (27,)
+    if is_uvicorn(app):
+        return False
+    raise _unknown(app.facts.worker_class, f"what the worker class {worker} does with headers is not known")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where nginx's connections come from, as the app sees them.
+
+    ``addresses``: what the peer's address may be; empty for a unix socket, and where it is not known (``elsewhere``:
+    then it is no loopback address).
+    """
+
+    addresses: tuple[str, ...] = ()
+    elsewhere: bool = False
+
+    @property
+    def is_unix(self) -> bool:
+        return not self.addresses and not self.elsewhere
+
+    def __str__(self) -> str:
+        if self.elsewhere:
+            return "an address that is not loopback"
+        return " or ".join(self.addresses) or "a unix socket"
+
+
+def source_of(route: Route, stack: Stack) -> Source:
+    """The peer's address of a joined route (facts: gunicorn 6.2b–6.2i)."""
+    assert route.listener is not None and route.app is not None and route.peer is not None
+    listening = route.listener.address.value
+    if listening.is_unix:
+        return Source()
+    bound = _bound(route)
+    if bound:
+        return Source((bound,))
+    target = route.peer.address.value
+    declared = stack.declared.proxy_addresses
+    if target.is_loopback or target.is_wildcard:
+        return Source((*_loopback(target, listening), *declared))
+    if declared:
+        return Source(declared)
+    if stack.hosts and route.app.host == route.proxy.host:
+        return Source((target.host,)) if target.is_ip else Source(elsewhere=True)
+    host = stack.hosts.get(route.proxy.host)
+    own = tuple(address for address in host.addresses if _address(address)) if host else ()
+    return Source(own) if own else Source(elsewhere=True)
+
+
+def _bound(route: Route) -> str:
+    """What ``proxy_bind`` says, "" without it."""
+    setting: Located[Any] = route.location.setting(f"{route.passes.family}_bind")
+    words = setting.value or ()
+    first = words if isinstance(words, str) else next(iter(words), "off")
+    if first in ("off", ""):
+        return ""
+    if not _address(first):
+        raise _unknown(setting, f"nginx's own address is computed: {first}")
+    return str(first)
+
+
+def _loopback(target: Address, listening: Address) -> tuple[str, ...]:
+    """A dual-stack listener sees an IPv4 peer as an IPv6 one, which no version takes for 127.0.0.1."""
+    mapped = "::ffff:127.0.0.1" if listening.family == 6 and listening.is_wildcard else "127.0.0.1"
+    if target.is_localhost_name:
+        if listening.is_localhost_name or (listening.is_wildcard and listening.family == 6):
+            return (mapped, "::1")
+        return ("::1",) if listening.family == 6 else (mapped,)
+    return ("::1",) if target.family == 6 else (mapped,)
+
+
+def trusted(route: Route, stack: Stack) -> bool:
+    """Whether the app believes what nginx sends on this route. Raises UnknownValue where that is not known."""
+    assert route.app is not None
+    app = route.app
+    if app.kind is AppKind.UWSGI:
+        return True
+    peers = trusted_peers(app)
+    if _ANYONE in peers.sure:
+        return True
+    source = source_of(route, stack)
+    if source.is_unix:
+        return not is_uvicorn(app)
+    if source.elsewhere:
+        return _trusted_elsewhere(app, peers)
+    if any(covers(entry, address, app) for entry in peers.sure for address in source.addresses):
+        return True
+    if any(covers(entry, address, app) for entry in peers.perhaps for address in source.addresses):
+        raise _unknown(app.settings[_LIST], app.settings[_LIST].because)
+    return False
+
+
+def _trusted_elsewhere(app: App, peers: TrustedPeers) -> bool:
+    """A peer whose address is not known, but is none of loopback."""
+    if all(_is_loopback(entry) for entry in (*peers.sure, *peers.perhaps) if not misread(entry)):
+        return False
+    because = f"the address that {app.label} sees nginx come from is not known; `proxy-addresses` declares it"
+    raise _unknown(app.settings[_LIST], because)
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedPeers:
+    """``forwarded_allow_ips``: entries that are sure to be there, and those that are there in some versions."""
+
+    sure: tuple[str, ...]
+    perhaps: tuple[str, ...] = ()
+
+
+def trusted_peers(app: App) -> TrustedPeers:
+    """Whom a Gunicorn believes. Raises UnknownValue where that is not known; a default that only its version leaves
+    open is 127.0.0.1 and, from 23 on, ::1 (facts: gunicorn 6.2e)."""
+    setting = app.settings[_LIST]
+    untouched = setting.span is None and not app.opaque and all(use.canonical != _LIST for use in app.uses)
+    if not setting.known and untouched and not app.version.known:
+        return TrustedPeers(("127.0.0.1",), ("::1",))
+    return TrustedPeers(allowed(setting))
+
+
+def _unknown(value: Located[Any], because: str) -> UnknownValue:
+    return UnknownValue(value.as_unknown(because))
+
+
+def allowed(setting: Located[Any]) -> tuple[str, ...]:
+    """The entries of a list, whether it is written as one text or as a list."""
+    value = setting.value or ()
+    parts: Iterable[Any] = value.split(",") if isinstance(value, str) else value
+    return tuple(str(part).strip() for part in parts if str(part).strip())
+
+
+def misread(entry: str) -> str:
+    """In what way an entry can never match: a name, or quotes in it; "" for an address, a network or ``*``."""
+    if entry == _ANYONE or _network(entry) is not None:
+        return ""
+    return "quotes belong to it" if entry[:1] in "'\"" or entry[-1:] in "'\"" else "names are not looked up"
+
+
+def covers(entry: str, address: str, app: App) -> bool:
+    """Whether the entry matches a peer. Networks do from Gunicorn 24.1 on; before that they are compared as text."""
+    if entry == address:
+        return True
+    network, peer = _network(entry), _network(address)
+    if network is None or peer is None or network.version != peer.version:
+        return False
+    if peer.num_addresses > 1 and network.subnet_of(peer) and network != peer:  # type: ignore[arg-type]
+        because = f"whether nginx's address is {entry} is not known: {address} is declared"
+        raise _unknown(app.settings[_LIST], because)
+    if not peer.subnet_of(network):  # type: ignore[arg-type]
+        return False
+    return network.num_addresses == 1 or app.version.value >= (24, 1)
+
+
+@lru_cache(maxsize=1000)
+def _network(text: str) -> IPv4Network | IPv6Network | None:
+    import ipaddress
+
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
+
+
+def _address(text: str) -> bool:
+    network = _network(text)
+    return network is not None and network.num_addresses == 1
+
+
+def _is_loopback(entry: str) -> bool:
+    network = _network(entry)
+    return network is not None and network.is_loopback
