@@ -40,13 +40,16 @@ def _levels(proxy: Proxy, names: frozenset[str]) -> Iterator[Scope]:
     touched: dict[int, bool] = {}
     for server in proxy.servers:
         for scope in (server.scope, *(location.scope for location in server.locations)):
-            outer = scope.parent
-            above = outer is not None and (
-                touched[id(outer)] if id(outer) in touched else any(not names.isdisjoint(one.own) for one in outer.levels())
-            )
-            touched[id(scope)] = above or not names.isdisjoint(scope.own)
+            touched[id(scope)] = _inherits(scope, names, touched) or not names.isdisjoint(scope.own)
             if touched[id(scope)]:
                 yield scope
+
+
+def _inherits(scope: Scope, names: frozenset[str], touched: Mapping[int, bool]) -> bool:
+    outer = scope.parent
+    if outer is None or id(outer) in touched:
+        return outer is not None and touched[id(outer)]
+    return any(not names.isdisjoint(level.own) for level in outer.levels())
 
 
 def _judge(scope: Scope, family: str) -> Hit | None:

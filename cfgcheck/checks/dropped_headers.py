@@ -1,0 +1,86 @@
+"""``proxy_set_header`` and its like at an inner level that drop what an outer level sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cfgcheck.findings import Severity, Unchecked
+from cfgcheck.model.nginx import Header, Location, Scope
+from cfgcheck.model.nginx_table import HEADER_DIRECTIVES
+from cfgcheck.rules.contract import Case, Hit
+from cfgcheck.syntax.nginx_tree import Directive
+
+RESPONSES = ("add_header", "add_trailer")
+
+GRAVE = frozenset(
+    {"host", "x-forwarded-proto", ":authority", "http_host", "http_x_forwarded_proto", "request_method", "path_info"}
+)
+"""Names, in lower case, without which requests fail or redirects lead astray."""
+
+_SHOWN = 4
+
+
+def check(case: Case, params: Mapping[str, Any]) -> Iterator[Hit | Unchecked]:
+    location: Location = case.subject
+    for directive in _directives(case, location):
+        scope = _defining(location.scope, directive)
+        if scope is None:
+            continue
+        lost = scope.shadowed_headers(directive, all_levels=True)
+        if not lost:
+            continue
+        doubt = location.scope.headers_doubt(directive)
+        if doubt or any(header.optional for header in lost):
+            because = doubt or f"a template branch decides whether {lost[0].name} is set"
+            yield case.unchecked(because, scope.own[directive][0])
+        else:
+            yield _hit(directive, scope, lost)
+
+
+def _directives(case: Case, location: Location) -> Iterator[str]:
+    """What is judged here: response headers anywhere, request headers on the way to an app that was found."""
+    yield from RESPONSES
+    if location.passes is not None and any(route.matched for route in case.routes_of(location)):
+        yield HEADER_DIRECTIVES[location.passes.family]
+
+
+def _defining(scope: Scope, directive: str) -> Scope | None:
+    return next((level for level in scope.levels() if directive in level.own), None)
+
+
+def _hit(directive: str, scope: Scope, lost: tuple[Header, ...]) -> Hit:
+    names = list(dict.fromkeys(header.name for header in lost))
+    grave = directive not in RESPONSES and any(header.key in GRAVE and not header.cleared for header in lost)
+    return Hit(
+        at=(_written(scope, scope.own[directive][0]), scope.directive),
+        label=f"with one {directive} of its own this level inherits no other",
+        related=[(_written(scope, header.directive), "dropped") for header in lost[:_SHOWN]],
+        values={
+            "directive": directive,
+            "names": _some(names),
+            "lines": " ".join(" ".join(header.span.text.split()) for header in lost[:_SHOWN]),
+            "more": len(lost) > _SHOWN,
+            "response": directive in RESPONSES,
+        },
+        severity=Severity.ERROR if grave else None,
+    )
+
+
+def _written(scope: Scope, directive: Directive) -> Directive:
+    """The directive itself, or the ``include`` of the stock file that it comes from."""
+    _, stock, name = directive.file.path.partition("<nginx>/")
+    if not stock:
+        return directive
+    for level in scope.levels():
+        for child in level.directive.block or ():
+            if child.key == "include" and child.values[-1:] and child.values[-1].endswith(name):
+                return child
+    return directive
+
+
+def _some(names: list[str]) -> str:
+    shown, rest = names[:_SHOWN], len(names) - _SHOWN
+    if rest > 0:
+        return f"{', '.join(shown)} and {rest} more"
+    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))

@@ -1,0 +1,132 @@
+"""All rules: the compiled ones that travel with the program, and those of the project's own folders."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from cfgcheck import resources
+from cfgcheck.findings import Confidence, Severity
+from cfgcheck.rules.errors import RuleError
+
+FORMAT = "cfgcheck.catalogue/1"
+
+
+class Rule:
+    """A compiled rule. ``data`` holds its fields as ``compiler.py`` writes them."""
+
+    __slots__ = ("category", "confidence", "data", "id", "links", "severity", "subject")
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self.data = data
+        self.id: str = data["id"]
+        self.category: str = data["category"]
+        self.subject: str = data["subject"]
+        self.links = frozenset(data.get("links", ()))
+        self.severity = Severity.of(data["severity"])
+        self.confidence = Confidence(data["confidence"])
+
+    @property
+    def reported(self) -> str:
+        """``reader`` or ``engine`` for a rule that is no expression but what these report; else ""."""
+        return str(self.data.get("reported", ""))
+
+    @property
+    def why(self) -> str:
+        return str(self.data["why"])
+
+    @property
+    def sources(self) -> list[str]:
+        return list(self.data["sources"])
+
+    def __repr__(self) -> str:
+        return f"Rule({self.id!r})"
+
+
+class Catalogue(Mapping[str, Rule]):
+    """Rules by id, in the order of categories and ids."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._rules = {rule.id: rule for rule in rules}
+
+    def __getitem__(self, name: str) -> Rule:
+        return self._rules[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rules)
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+    @property
+    def categories(self) -> list[str]:
+        return list(dict.fromkeys(rule.category for rule in self._rules.values()))
+
+
+def load_catalogue(folders: Iterable[Path] = ()) -> Catalogue:
+    """The program's own rules and those of further folders; raises RuleError for a mistake in these."""
+    rules = _bundled()
+    for folder in folders:
+        rules += _folder(folder, {rule.id for rule in rules})
+    catalogue = Catalogue(rules)
+    if folders:
+        _check_references(catalogue)
+    return catalogue
+
+
+def catalogue_of(compiled: Iterable[Mapping[str, Any]]) -> Catalogue:
+    """A catalogue of rules that were just compiled."""
+    return Catalogue(Rule(data) for data in compiled)
+
+
+def _bundled() -> list[Rule]:
+    table = json.loads(resources.data("catalogue.json").read_text(encoding="utf-8"))
+    return [Rule(data) for data in table["rules"]]
+
+
+def _folder(folder: Path, taken: set[str]) -> list[Rule]:
+    from cfgcheck.rules.compiler import compile_rule
+    from cfgcheck.rules.reader import rule_paths
+
+    if not folder.is_dir():
+        raise RuleError(str(folder), 1, 1, "there is no such folder of rules", "see `rules` in the settings")
+    rules = []
+    for path in rule_paths(folder):
+        rule = Rule(compile_rule(path))
+        if rule.id in taken:
+            raise RuleError(str(path), 1, 1, f"there is a rule `{rule.id}` already", "take another id")
+        taken.add(rule.id)
+        rules.append(rule)
+    return rules
+
+
+def _check_references(catalogue: Catalogue) -> None:
+    """Refuse a ``supersedes`` or a check that isn't there."""
+    for rule in catalogue.values():
+        for name, _ in rule.data.get("supersedes", ()):
+            if name not in catalogue:
+                raise RuleError(rule.id, 1, 1, f"`supersedes` names `{name}`, which is no rule")
+        if "check" in rule.data:
+            load_check(rule)
+
+
+def load_check(rule: Rule) -> Any:
+    """The function of ``cfgcheck/checks/`` that a rule names; raises RuleError when there is none."""
+    from importlib import import_module
+
+    name = rule.data["check"]["python"]
+    try:
+        return import_module(f"cfgcheck.checks.{name}").check
+    except ModuleNotFoundError as error:
+        if error.name != f"cfgcheck.checks.{name}":
+            raise
+        raise RuleError(rule.id, 1, 1, f"there is no check `{name}` in cfgcheck/checks") from None
+
+
+def dumps(compiled: Iterable[Mapping[str, Any]]) -> str:
+    """The text of ``data/catalogue.json``: one rule a line, for diffs that can be read."""
+    ordered = sorted(compiled, key=lambda data: (data["category"], data["id"]))
+    lines = ",\n".join(json.dumps(data, ensure_ascii=False, separators=(",", ":")) for data in ordered)
+    return f'{{"format":"{FORMAT}","rules":[\n{lines}\n]}}\n'

@@ -1,0 +1,94 @@
+"""What a check in Python is given, and what it gives back. ``docs/rule-language.md`` has an example."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from cfgcheck.findings import Label, Severity, Unchecked
+from cfgcheck.model.edge import Edge
+from cfgcheck.model.nginx import Proxy, Upstream
+from cfgcheck.model.stack import Route, Stack
+
+
+class Index:
+    """A stack with what is asked of it again and again. Made once for a run."""
+
+    __slots__ = ("_proxies", "_routes", "choices", "stack")
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self._routes: dict[int, list[Route]] | None = None
+        self._proxies: dict[int, Proxy] | None = None
+        self.choices: dict[int, int] = {}
+        for route in stack.routes:
+            if route.choice:
+                self.choices[route.choice] = self.choices.get(route.choice, 0) + 1
+
+    def routes_of(self, thing: object) -> Sequence[Route]:
+        """The routes that lead through a server, location, upstream, peer, listener or app."""
+        if self._routes is None:
+            self._routes = {}
+            for route in self.stack.routes:
+                ends = (route.server, route.location, route.upstream, route.peer, route.listener, route.app)
+                for end in ends:
+                    if end is not None:
+                        self._routes.setdefault(id(end), []).append(route)
+        return self._routes.get(id(thing), ())
+
+    def proxy_of(self, upstream: Upstream) -> Proxy | None:
+        """The nginx whose ``upstream{}`` it is."""
+        if self._proxies is None:
+            self._proxies = {id(one): proxy for proxy in self.stack.proxies for one in proxy.upstreams.values()}
+        return self._proxies.get(id(upstream))
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is judged: one subject (for a rule with ``each``, one ``element`` of it) of a stack."""
+
+    rule: str
+    subject: Any
+    label: str
+    index: Index
+    edge: Edge | None = None
+    element: Any = None
+
+    @property
+    def stack(self) -> Stack:
+        return self.index.stack
+
+    def routes_of(self, thing: object) -> Sequence[Route]:
+        return self.index.routes_of(thing)
+
+    def proxy_of(self, upstream: Upstream) -> Proxy | None:
+        return self.index.proxy_of(upstream)
+
+    def unchecked(self, because: str, at: Any = None) -> Unchecked:
+        """Say that the check could not be made, and why; ``at``: a Located, a Span or anything with a span."""
+        from cfgcheck.rules.subjects import place
+
+        return Unchecked(self.rule, self.label, because, place(at))
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Something found by a check in Python.
+
+    ``at``: a Located, a Span, anything with ``.span``, or a sequence of these, the first with a place counting; None:
+    where the rule's own ``at`` says. ``related``: Labels, or pairs of such a thing and a text. ``values``: for the
+    rule's templates. ``severity``: instead of the rule's.
+    """
+
+    at: Any = None
+    label: str = ""
+    related: Sequence[Label | tuple[Any, str]] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
+    severity: Severity | None = None
+
+
+class Check(Protocol):
+    """``check`` of a module in ``cfgcheck/checks/``."""
+
+    def __call__(self, case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]: ...

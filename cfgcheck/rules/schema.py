@@ -1,0 +1,178 @@
+"""The fields of a rule file. Imports pydantic: only for compiling rules and for the project's own further rules."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from cfgcheck.rules.subjects import SUBJECTS
+
+
+def _listed(value: Any) -> Any:
+    """One thing stands for a list of one."""
+    return value if isinstance(value, list) or value is None else [value]
+
+
+def _named(key: str) -> BeforeValidator:
+    """A plain text stands for a mapping with only that key."""
+    return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
+
+
+def _shown(value: Any) -> Any:
+    """YAML reads ``true`` and ``5`` as such; where an expression is wanted they are texts again."""
+    return str(value) if isinstance(value, (bool, int, float)) else value
+
+
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
+Expression = Annotated[Text, BeforeValidator(_shown)]
+SeverityWord = Literal["error", "warning", "info"]
+LinkWord = Literal["matched", "no-listener", "wrong-protocol", "external", "unknown", "any"]
+SubjectWord = Literal["stack", "proxy", "server", "location", "upstream", "peer", "route", "app", "listener", "file"]
+assert set(SUBJECTS) == set(get_args(SubjectWord))
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Escalation(_Strict):
+    """``{to: error, when: …}``."""
+
+    to: SeverityWord
+    when: Expression
+
+
+class Condition(_Strict):
+    """An entry of ``when``: an expression, or ``{name: …, is: …}``."""
+
+    name: str = ""
+    is_: Expression = Field(alias="is")
+
+
+class Place(_Strict):
+    """A mark (or several, of which the first with a place counts) and what to say of it."""
+
+    mark: Annotated[list[Expression], BeforeValidator(_listed), Field(min_length=1)]
+    label: str = ""
+    when: Expression | None = None
+
+
+Marked = Annotated[Place, _named("mark")]
+Alternatives = Annotated[list[Marked], BeforeValidator(_listed), Field(min_length=1)]
+
+
+class SymptomCase(_Strict):
+    """What clients and logs show; ``none`` says why they show nothing."""
+
+    if_: Expression | None = Field(None, alias="if")
+    status: Annotated[int, Field(ge=100, le=599)] | None = None
+    when: Text | None = None
+    log: Text | None = None
+    none: Text | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> SymptomCase:
+        told = (self.status, self.when, self.log)
+        if self.none is not None and any(part is not None for part in told):
+            raise ValueError("`none` stands alone")
+        if self.none is None and self.when is None:
+            raise ValueError("say `when`, or `none` with the reason")
+        return self
+
+
+class Fix(_Strict):
+    """How to mend it, in words."""
+
+    title: Text
+    text: str = ""
+    applicability: Literal["safe", "unsafe"]
+
+
+class PythonCheck(_Strict):
+    """A function in ``cfgcheck/checks/``."""
+
+    python: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+    params: dict[str, Any] = {}
+    values: list[str] = []
+
+
+class Superseded(_Strict):
+    """A rule that is silent where this one speaks (and ``when`` is true)."""
+
+    rule: Id
+    when: Expression | None = None
+
+
+class Expected(_Strict):
+    """Where a finding must be: ``path:line`` or ``path: text on that line``."""
+
+    at: Text
+    severity: SeverityWord | None = None
+    message: str = ""
+    related: Annotated[list[Text], BeforeValidator(_listed)] = []
+
+
+class _Example(_Strict):
+    name: str = ""
+    files: Annotated[dict[str, str], Field(min_length=1)]
+    settings: str = ""
+    also: list[Id] = []
+
+
+class Bad(_Example):
+    expect: Annotated[list[Annotated[Expected, _named("at")]], BeforeValidator(_listed), Field(min_length=1)]
+
+
+class Good(_Example):
+    unchecked: bool = False
+
+
+class Examples(_Strict):
+    bad: list[Bad]
+    good: Annotated[list[Good], Field(min_length=1)]
+
+
+class RuleFile(_Strict):
+    """One file of ``rules/``: ``docs/rule-language.md`` describes every field."""
+
+    id: Id
+    category: Id
+    severity: SeverityWord
+    escalate: Annotated[list[Escalation], BeforeValidator(_listed)] = []
+    confidence: Literal["certain", "likely"] = "certain"
+    subject: SubjectWord
+    links: Annotated[list[LinkWord], BeforeValidator(_listed)] | None = None
+    each: Annotated[dict[str, Expression], Field(min_length=1, max_length=1)] | None = None
+    when: Annotated[list[Annotated[Condition, BeforeValidator(_shown), _named("is")]], BeforeValidator(_listed)] = []
+    check: PythonCheck | None = None
+    reported: Literal["reader", "engine"] | None = None
+    at: Alternatives | None = None
+    related: list[Alternatives] = []
+    message: Text
+    symptom: Annotated[list[SymptomCase], BeforeValidator(_listed), Field(min_length=1)]
+    why: Text
+    fix: Fix
+    versions: dict[Text, Annotated[list[Text], BeforeValidator(_listed), Field(min_length=1)]] = {}
+    supersedes: list[Annotated[Superseded, _named("rule")]] = []
+    sources: Annotated[list[Text], Field(min_length=1)]
+    examples: Examples
+
+    @model_validator(mode="after")
+    def _one_way_to_judge(self) -> RuleFile:
+        if self.reported and (self.when or self.check or self.at or self.each or self.versions):
+            raise ValueError("a rule that is `reported` has no when, check, at, each or versions")
+        if not self.examples.bad and self.reported != "engine":
+            raise ValueError("`examples` needs at least one `bad`")
+        if not (self.reported or self.when or self.check):
+            raise ValueError("one of `when`, `check` and `reported` is missing")
+        if self.links is not None and self.subject != "route":
+            raise ValueError("`links` is for the subject `route`")
+        return self
+
+    @model_validator(mode="after")
+    def _last_symptom_is_for_all(self) -> RuleFile:
+        if any(case.if_ is None for case in self.symptom[:-1]) or self.symptom[-1].if_ is not None:
+            raise ValueError("of several symptoms each but the last has an `if`")
+        return self
