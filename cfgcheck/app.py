@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cfgcheck.load.discover import Candidate, discover
 from cfgcheck.load.disk import Disk
+from cfgcheck.load.hints import Hints, doubted
 from cfgcheck.load.link import link
 from cfgcheck.load.stack import load_stack
 from cfgcheck.load.tree_index import TreeIndex
@@ -45,12 +46,15 @@ def check(wanted: Input, settings: Settings, *, ignores: bool = True) -> Result:
 def load(wanted: Input, settings: Settings) -> tuple[Disk, list[Stack]]:
     """Read and join, without judging: what ``show`` prints."""
     disk, paths = _disk(wanted)
+    settings.show_from(disk.show)
     candidates = discover(disk, paths, settings.exclude)
     index = TreeIndex(disk, paths, settings.exclude)
+    hints = Hints(disk, paths, settings.exclude)
     stacks = []
     for name, span, group in _groups(candidates, settings.stacks, disk):
         stack = load_stack(disk, name, group, index, declarations(settings, span))
         link(stack)
+        stack.routes = doubted(stack.routes, hints)
         stacks.append(stack)
     return disk, stacks
 

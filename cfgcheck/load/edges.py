@@ -62,4 +62,12 @@ def _outer(route: Route) -> Edge:
         timeout = route.upstream.keepalive_timeout
         idle = timeout.with_value(timeout.get(None)) if timeout.known else timeout  # type: ignore[assignment]
     read: Located[float | None] = location.read_timeout  # type: ignore[assignment]
-    return Edge(f"nginx of {route.proxy.name}", idle, read, route.server.tls, seen=True, span=route.passes.span)
+    strips = tuple(header.name for header in location.headers if "$http_" not in header.value)
+    span = route.passes.span
+    return Edge(f"nginx of {route.proxy.name}", idle, read, _tls(route), strips, seen=True, span=span)
+
+
+def _tls(route: Route) -> Located[bool]:
+    """Whether clients speak TLS to the outer nginx, or to what stands before that."""
+    own, before = route.server.tls, route.server.edge
+    return before.tls if before is not None and not own.get(True) and before.tls.get(False) else own

@@ -48,6 +48,9 @@ def _settle(route: Route, idle: _Idle, stack: Stack) -> Route:
     if idle.crowded(route.passes.protocol, host) and not _resembles(target, near[0][1].address.value):
         because = f"more targets than {target} have no listener, and there are fewer apps without a proxy than targets"
         return replace(route, link=Link.UNKNOWN, because=because)
+    if idle.optional(route, near[0]):
+        because = f"{near[0][0].label} may be another way to start what this nginx reaches already"
+        return replace(route, link=Link.UNKNOWN, because=because)
     return replace(route, nearest=near)
 
 
@@ -63,6 +66,8 @@ class _Idle:
         self.apps: dict[tuple[Protocol, str], set[int]] = {}
         self.targets: dict[tuple[Protocol, str], set[str]] = {}
         self.rivals: dict[Protocol, list[Route]] = {}
+        self.served = {id(route.proxy) for route in routes if route.app is not None}
+        self.pools = {id(route.upstream) for route in routes if route.app is not None}
         self._near = _Neighbours(route.passes.span.file.path for route in routes)
         for app in stack.apps:
             if id(app) not in reached:
@@ -126,6 +131,14 @@ class _Idle:
             if target.templated or named or (target.is_tcp and target.port in ports):
                 return str(target)
         return ""
+
+    def optional(self, route: Route, joint: Joint) -> bool:
+        """Whether an app may be one of several to choose from (``gunicorn.dev.py`` beside ``gunicorn.prod.py``): this
+        nginx reaches another one, and nothing says that the two run together or that the target means this one."""
+        app, listener = joint
+        if id(route.proxy) not in self.served or id(route.upstream) in self.pools or app.together:
+            return False
+        return not _resembles(_target(route), listener.address.value)
 
     def crowded(self, protocol: Protocol, host: str) -> bool:
         """Whether more targets than apps are left over on a host."""

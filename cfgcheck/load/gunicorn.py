@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from cfgcheck.findings import Problem
 from cfgcheck.load.disk import Disk
@@ -12,16 +13,20 @@ from cfgcheck.load.gunicorn_command import Arguments, GunicornCommand, parse_arg
 from cfgcheck.load.gunicorn_facts import facts, protocol, speaks_tls
 from cfgcheck.load.gunicorn_listeners import Bind, bound_address
 from cfgcheck.load.gunicorn_settings import Layers
+from cfgcheck.model.address import AddressKind
 from cfgcheck.model.app import App, AppFacts, AppKind, Listener
 from cfgcheck.model.located import Located
 from cfgcheck.model.version import Version
 from cfgcheck.source.file import SourceFile, Span
 from cfgcheck.syntax.environment import NOTHING_KNOWN, Environment
-from cfgcheck.syntax.python_config import PythonConfig, read_python_config
 from cfgcheck.syntax.shell_words import ShellSyntaxError, Word, split_words
 
 DEFAULT_CONFIG = "gunicorn.conf.py"
 ARGUMENTS_VARIABLE = "GUNICORN_CMD_ARGS"
+
+if TYPE_CHECKING:
+    # The evaluator is loaded where there is a config file to read.
+    from cfgcheck.syntax.python_config import PythonConfig
 
 FindFile = Callable[[str], SourceFile | None]
 
@@ -61,14 +66,18 @@ class GunicornReader:
         """The app that ``start`` describes. What could not be read is noted in ``problems``."""
         environment = start.command.environment if start.command else start.environment
         version = start.version.value if start.version.known else None
-        layers = Layers(version, start.version.because, environment, start.folder)
+        layers = Layers(version, environment, start.folder)
         command = parse_arguments(start.command.words if start.command else (), version)
         variable = self._arguments_in_environment(environment, version, layers)
         config = self._config(start, environment, command, variable, layers)
         if config is not None:
-            layers.add_file(config)
+            from cfgcheck.load.gunicorn_file import file_settings
+
+            layers.add_file(file_settings(config, version))
         layers.add_arguments(variable, from_environment=True)
         layers.add_arguments(command, from_environment=False)
+        if start.command is not None and not command.exits:
+            layers.require_app(start.command.name_span)
         return self._app(start, layers, config)
 
     # -- sources
@@ -79,9 +88,7 @@ class GunicornReader:
         """``GUNICORN_CMD_ARGS``, split as ``shlex`` does."""
         text = environment.values.get(ARGUMENTS_VARIABLE)
         if text is None:
-            if ARGUMENTS_VARIABLE in environment.unknown:
-                layers.clutter(environment.unknown[ARGUMENTS_VARIABLE], after_file=True)
-            return Arguments()
+            return Arguments(cluttered=environment.unknown.get(ARGUMENTS_VARIABLE, ""))
         span = environment.spans.get(ARGUMENTS_VARIABLE) or _nowhere(ARGUMENTS_VARIABLE)
         at = span.text.find(text)
 
@@ -152,6 +159,7 @@ class GunicornReader:
     ) -> PythonConfig:
         key = (file.path, start.folder, environment.key, module)
         if key not in self._configs:
+            from cfgcheck.syntax.python_config import read_python_config
 
             def find_module(name: str, level: int, importer: SourceFile) -> SourceFile | None:
                 return self._module(name, level, start.folder, str(PurePosixPath(importer.path).parent))
@@ -195,11 +203,12 @@ def _listeners(binds: list[Bind], layers: Layers, derived: AppFacts) -> tuple[Li
     settings = layers.settings()
     spoken = protocol(settings, derived.worker_class)
     tls = speaks_tls(settings)
-    made: list[Listener] = []
-    for bind in binds:
-        bound = bound_address(bind)
-        made.append(Listener(bound.address, spoken, tls, derived.keepalive, "bind", bound.malformed))
-    return tuple(made)
+    bound = [bound_address(bind) for bind in binds]
+    # Where a socket is handed over, Gunicorn opens none of its own (``sock.create_sockets``).
+    inherited = [each for each in bound if each.address.known and each.address.value.kind is AddressKind.INHERITED]
+    return tuple(
+        Listener(each.address, spoken, tls, derived.keepalive, "bind", each.malformed) for each in inherited or bound
+    )
 
 
 def _last(arguments: Arguments, name: str) -> tuple[str, bool] | None:

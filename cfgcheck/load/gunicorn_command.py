@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
 from cfgcheck.load.gunicorn_table import Row, options_of
 from cfgcheck.model.version import Version
@@ -75,7 +74,10 @@ def find_gunicorn(command: Command, environment: Environment | None = None) -> G
             variables = variables.with_unknown(name, word.because)
     first, last = words[at].span, words[-1].span
     span = Span(first.file, first.start, max(last.end, first.end))
-    return GunicornCommand(words[at + 1 :], variables, span, first)
+    # ``start-stop-daemon --exec gunicorn -- ARGUMENTS``: the dashes are the wrapper's.
+    manager = any(word.template.endswith("start-stop-daemon") for word in words[:at])
+    own = at + 2 if manager and at + 1 < len(words) and words[at + 1].template == "--" else at + 1
+    return GunicornCommand(words[own:], variables, span, first)
 
 
 def _assigned(word: Word) -> str:
@@ -89,7 +91,7 @@ def _program(words: Sequence[Word]) -> int | None:
     wrapped = True
     while at < len(words) and wrapped:
         text = words[at].template
-        name = PurePosixPath(text).name
+        name = text.rpartition("/")[2]
         if _PROGRAM.match(name):
             return at
         if _PYTHON.match(name):
@@ -105,7 +107,7 @@ def _next_program(words: Sequence[Word], at: int) -> int:
     """Past a wrapper's own arguments: the next word that is Gunicorn, Python or another wrapper."""
     while at < len(words):
         text = words[at].template
-        name = PurePosixPath(text).name
+        name = text.rpartition("/")[2]
         follows_flag = words[at - 1].template in _VALUE_FLAGS
         if not follows_flag and (_PROGRAM.match(name) or _PYTHON.match(name) or name in _WRAPPERS):
             return at
@@ -125,7 +127,7 @@ def _module(words: Sequence[Word], at: int) -> int | None:
         if text in ("-W", "-X"):
             at += 1
         elif not text.startswith("-"):
-            return at if _PROGRAM.match(PurePosixPath(text).name) else None
+            return at if _PROGRAM.match(text.rpartition("/")[2]) else None
         at += 1
     return None
 

@@ -25,30 +25,22 @@ _FOREIGN = {
     "aiohttp.worker.GunicornWebWorker": AIOHTTP,
     "aiohttp.worker.GunicornUVLoopWebWorker": AIOHTTP,
 }
-_KEEPS_CONNECTIONS = frozenset({GTHREAD, "gevent", "eventlet"})
-"""Workers that close an idle connection ``keepalive`` seconds after a response, or at once where that is 0."""
+_KEEPS_CONNECTIONS = frozenset({GTHREAD, "gevent", "eventlet", UVICORN, AIOHTTP, ASGI})
+"""Workers that close an idle connection ``keepalive`` seconds after a response, or at once where that is 0
+(measured with 27.0.1: gthread, gevent, asgi, uvicorn-worker 0.4; eventlet, aiohttp: by their source)."""
 
 _OWN_PROTOCOL = frozenset({SYNC, GTHREAD, "gevent", "eventlet", ASGI})
 """Workers that read requests with Gunicorn's own parsers, so that ``protocol`` counts."""
 
 _TORNADO_IDLE = 3600.0
-"""Tornado's ``idle_connection_timeout``; Gunicorn's ``keepalive`` only switches keeping connections off at 0."""
+"""Tornado's ``idle_connection_timeout``: ``keepalive`` does not reach it, not even 0 (measured: 20.1, 27.0.1)."""
 
-ASGI_CLOSES_IDLE = Version(25, 2, 0)
-"""The first version whose ASGI worker ends idle connections at all (measured: tests/gunicorn, facts: gunicorn 4.2)."""
+NEVER = 365 * 86400.0
+"""Seconds; stands for an idle connection that the worker never closes by itself."""
 
-
-def class_problem(name: str, version: Version | None) -> str:
-    """Why Gunicorn can't find a worker class; "" where it can, or where that can't be told."""
-    bare = name.removeprefix("#")
-    if "." in name or name.startswith("egg:"):
-        return ""
-    rows = table().workers.get(bare)
-    if rows is None:
-        return f"class uri {bare!r} invalid or not found"
-    if version is None or any(first <= table().nearest(version) <= last for first, last, _ in rows):
-        return ""
-    return f"class uri {bare!r} invalid or not found"
+ASGI_CLOSES_IDLE = Version(27, 0, 0)
+"""The first version whose ASGI worker ends idle connections (measured with 24.0, 25.0.3, 25.1, 25.3, 26.2: not within
+6 s at ``keepalive`` 1; 27.0.0 and 27.0.1: after 1 s)."""
 
 
 def worker_class(settings: Settings) -> Located[str]:
@@ -121,24 +113,22 @@ def _keepalive(settings: Settings, works: Located[str], version: Located[Version
     if not setting.known:
         return setting
     seconds = float(setting.value)
-    if name in _KEEPS_CONNECTIONS or name == AIOHTTP:
-        return setting.with_value(seconds if seconds else None)
-    if name == UVICORN:
-        return setting.with_value(seconds)
     if name == TORNADO:
-        return setting.with_value(_TORNADO_IDLE)
-    if name == ASGI:
+        return Located.default(_TORNADO_IDLE, "tornado's idle_connection_timeout; keepalive does not reach it")
+    if name == "gevent_pywsgi":
+        return Located.default(NEVER, "gevent's own server never closes an idle connection")
+    if name == ASGI and seconds:
         return _asgi_keepalive(setting, seconds, version)
+    if name in _KEEPS_CONNECTIONS:
+        return setting.with_value(seconds if seconds else None)
     return Located.unknown(f"cfgcheck does not know how long the {name} worker keeps connections")
 
 
 def _asgi_keepalive(setting: Located[Any], seconds: float, version: Located[Version]) -> Located[float | None]:
-    if not seconds:
-        return setting.with_value(None)
     if not version.known:
         return Located.unknown(f"it depends on Gunicorn's version: {version.because}")
     if version.value < ASGI_CLOSES_IDLE:
-        return setting.with_value(float("inf"))
+        return Located.default(NEVER, "before 27.0 the ASGI worker never closes an idle connection")
     return setting.with_value(seconds)
 
 

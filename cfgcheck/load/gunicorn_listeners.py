@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
-from cfgcheck.load.gunicorn_values import Refused, parse_address
+from cfgcheck.load.gunicorn_values import Refused, address_problem, parse_address
 from cfgcheck.model.address import Address
 from cfgcheck.model.located import Located, Origin
 from cfgcheck.source.file import Span
-
-HIGHEST_PORT = 65535
 
 _PLACEHOLDER = re.compile(r"\$\{[^{}]*\}|\$\([^()]*\)|`[^`]*`|\{\{.*?\}\}|\{[^{}]*\}|\$\w+|<%.*?%>|\{%.*?%\}")
 _MARK = "\ue000"
@@ -28,12 +27,19 @@ class Bind:
     because: str = ""
 
 
+@dataclass(slots=True)
+class Given:
+    """An effective value of a setting, and the addresses that it stands for, where it is ``bind``."""
+
+    value: Located[Any]
+    binds: list[Bind]
+
+
 @dataclass(frozen=True, slots=True)
 class BoundAddress:
-    """Where one value of ``bind`` listens; ``problem``: why Gunicorn can't; ``malformed``: what its author missed."""
+    """Where one value of ``bind`` listens; ``malformed``: why Gunicorn can't."""
 
     address: Located[Address]
-    problem: str = ""
     malformed: str = ""
 
 
@@ -52,13 +58,8 @@ def bound_address(bind: Bind) -> BoundAddress:
     if isinstance(parsed, int):
         return BoundAddress(_located(Address.inherited(), bind))
     if isinstance(parsed, str):
-        return BoundAddress(_located(_unix(parsed), bind), "" if parsed else "the path of the socket is empty")
-    host, port = parsed
-    problem = f"port {port} is out of range" if not 0 <= port <= HIGHEST_PORT else ""
-    malformed = ""
-    if host.isdigit():
-        malformed = f"{bind.text!r} is taken for a host (port {port}), not for a port"
-    return BoundAddress(_located(Address.tcp(host, port), bind), problem, malformed)
+        return BoundAddress(_located(_unix(parsed), bind), address_problem(parsed))
+    return BoundAddress(_located(Address.tcp(*parsed), bind), address_problem(parsed))
 
 
 def _located(address: Address, bind: Bind) -> Located[Address]:

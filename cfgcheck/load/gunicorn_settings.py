@@ -5,35 +5,26 @@ That order, and that each value is validated when it is read, is ``gunicorn/app/
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from cfgcheck.load.gunicorn_command import Argument, Arguments
-from cfgcheck.load.gunicorn_facts import class_problem
-from cfgcheck.load.gunicorn_listeners import Bind, bound_address
-from cfgcheck.load.gunicorn_table import GONE_BEFORE_20, Row, availability, names_of_flags, rows_of, table
-from cfgcheck.load.gunicorn_values import Refused, from_text, validated
+from cfgcheck.load.gunicorn_listeners import Bind, Given
+from cfgcheck.load.gunicorn_table import Row, availability, rows_of, table
+from cfgcheck.load.gunicorn_values import Refused, application_problem, from_text, later_problem, validated
 from cfgcheck.model.app import SettingUse
 from cfgcheck.model.located import Located, Origin
 from cfgcheck.model.version import Version
 from cfgcheck.source.file import Span
 from cfgcheck.syntax.environment import Environment
-from cfgcheck.syntax.python_config import PythonConfig
-from cfgcheck.syntax.python_values import (
-    Binding,
-    ClassDefinition,
-    Function,
-    Method,
-    Module,
-    Names,
-    Token,
-    Unknown,
-    unknown_within,
-    variables_in_text,
-)
+from cfgcheck.syntax.shell_word import Word
 
-_NOT_DATA = (Function, ClassDefinition, Method, Module, Names, Token)
+if TYPE_CHECKING:
+    from cfgcheck.load.gunicorn_file import FileSettings
+
+APPLICATION = "APP_MODULE"
+"""The name that a use of the command line's application has (as Gunicorn's ``--help`` calls it)."""
+
 _WITHOUT = {
     "protocol": "http",
     "header_map": "dangerous",
@@ -47,26 +38,18 @@ _WITHOUT = {
 """How a version behaves that does not have the setting yet."""
 
 
-@dataclass(slots=True)
-class _Given:
-    """An effective value and the addresses that it stands for, where it is ``bind``."""
-
-    value: Located[Any]
-    binds: list[Bind]
-
-
 class Layers:
     """Collects what each source sets. Later sources win over earlier ones."""
 
-    def __init__(self, version: Version | None, no_version: str, environment: Environment, folder: str) -> None:
+    def __init__(self, version: Version | None, environment: Environment, folder: str) -> None:
         self.version = version
-        self.no_version = no_version
         self.environment = environment
         self.folder = folder
         self.rows = rows_of(version)
         self.uses: list[SettingUse] = []
         self.opaque = ""
-        self._given: dict[str, _Given] = {}
+        self.has_application = False
+        self._given: dict[str, Given] = {}
         self._settings: dict[str, Located[Any]] | None = None
 
     # -- what can't be seen
@@ -76,7 +59,7 @@ class Layers:
         self.opaque = self.opaque or because
         if after_file:
             self._given = {
-                name: _Given(each.value.as_unknown(because), [_unknown_bind(bind, because) for bind in each.binds])
+                name: Given(each.value.as_unknown(because), [_unknown_bind(bind, because) for bind in each.binds])
                 for name, each in self._given.items()
             }
 
@@ -87,92 +70,11 @@ class Layers:
 
     # -- the config file
 
-    def add_file(self, config: PythonConfig) -> None:
-        if config.opaque:
-            self.clutter(config.opaque)
-        overwritten = {name: binding for name, binding in config.names.items() if name in self.rows}
-        for name, binding in config.history:
-            effective = config.names.get(name) is binding
-            self._file_use(name, binding, config, effective)
-            if effective:
-                overwritten.pop(name, None)
-        for name, binding in overwritten.items():
-            # Bound by an import, a definition, a loop, or joined from branches: no assignment of its own to show.
-            self._file_use(name, binding, config, effective=True, shown=not binding.plain)
-
-    def _file_use(
-        self, name: str, binding: Binding, config: PythonConfig, effective: bool, shown: bool = True
-    ) -> None:
-        row = self.rows.get(name)
-        if row is None:
-            self.uses.append(self._unknown_name(name, binding, config))
-            return
-        value, problem = self._of_binding(row, binding)
-        binds = _binds_of_binding(binding, value) if name == "bind" else []
-        problem = problem or self._later_problem(name, value, binds)
-        if effective:
-            self._given[name] = _Given(value, binds)
-        if shown:
-            text = binding.span.text
-            self.uses.append(SettingUse(name, name, value, text, binding.span, problem=problem))
-
-    def _of_binding(self, row: Row, binding: Binding) -> tuple[Located[Any], str]:
-        """A value of the file as Gunicorn converts it, and why Gunicorn refuses it."""
-        raw, span = binding.value, binding.span
-        if binding.error:
-            problem = binding.error if not binding.variables else ""
-            return Located.unknown(f"evaluating it fails: {binding.error}", span), problem
-        if isinstance(raw, Unknown):
-            return Located.unknown(raw.because, span, raw.text), ""
-        because = f"while {variables_in_text(binding.variables)} is not set" if binding.variables else ""
-        if isinstance(raw, _NOT_DATA):
-            return self._of_object(row, raw, span)
-        found = unknown_within(raw)
-        if found:
-            return Located.unknown(found.because, span, found.text), ""
-        try:
-            value = validated(row.check, str(raw) if isinstance(raw, PurePosixPath) and row.check == "class" else raw)
-        except Refused as error:
-            problem = str(error)
-            return Located.unknown(f"Gunicorn refuses it: {problem}", span, span.text), problem if not because else ""
-        return Located(value, Origin.FILE, span, because, span.text), ""
-
-    @staticmethod
-    def _of_object(row: Row, raw: object, span: Span) -> tuple[Located[Any], str]:
-        """A function, class or module as a value: right for hooks and classes, refused by all else."""
-        if row.hook:
-            problem = _arity_problem(row, raw)
-            name = raw.name if isinstance(raw, (Function, ClassDefinition, Token)) else "function"
-            return Located.read(f"<{name}()>", span), problem
-        if row.check == "class":
-            return Located.unknown("it is a class or function of the project", span), ""
-        if row.check == "anything" or isinstance(raw, (Method, Names)):
-            return Located.unknown("it is no plain value", span), ""
-        kind = "module" if isinstance(raw, Module) else "function"
-        problem = f"it is a {kind}, not a value" + ("; call it" if kind == "function" else "")
-        return Located.unknown(problem, span), problem
-
-    def _later_problem(self, name: str, value: Located[Any], binds: list[Bind]) -> str:
-        """What Gunicorn finds out only after the settings are read, and then ends: addresses, worker classes."""
-        if name == "worker_class" and value.known and isinstance(value.value, str) and not value.because:
-            return class_problem(value.value, self.version)
-        if name == "bind":
-            return next((bound.problem for bound in map(bound_address, binds) if bound.problem), "")
-        return ""
-
-    def _unknown_name(self, name: str, binding: Binding, config: PythonConfig) -> SettingUse:
-        """A name that is no setting of this version: a helper of the file, or something that does nothing."""
-        helper = name.startswith("_") or name != name.lower() or name in config.read or not binding.plain
-        raw = binding.value
-        unknown = raw if isinstance(raw, Unknown) else unknown_within(raw)
-        value: Located[Any] = (
-            Located.unknown(unknown.because, binding.span) if unknown else Located.read(raw, binding.span)
-        )
-        known_elsewhere = availability(name) if name in table().settings or name in GONE_BEFORE_20 else ""
-        means = names_of_flags().get(name, "")
-        return SettingUse(
-            name, "", value, binding.span.text, binding.name_span, means=means, helper=helper, elsewhere=known_elsewhere
-        )
+    def add_file(self, found: FileSettings) -> None:
+        if found.opaque:
+            self.clutter(found.opaque)
+        self._given.update(found.given)
+        self.uses += found.uses
 
     # -- command lines
 
@@ -181,30 +83,46 @@ class Layers:
             self.clutter(f"arguments may be added on the command line: {arguments.cluttered}", after_file=True)
         origin = Origin.ENV if from_environment else Origin.CLI
         fresh: set[str] = set()
+        last = {argument.row.name: argument for argument in arguments.options if argument.row is not None}
         for argument in arguments.options:
-            self._argument(argument, origin, fresh)
+            overridden = argument.row is not None and last[argument.row.name] is not argument
+            self._argument(argument, origin, fresh, overridden)
         for message, span, name in arguments.refused:
             self._refused_option(message, span, name)
         if arguments.positional and not from_environment:
-            word = arguments.positional[0]
-            self._given["default_proc_name"] = _Given(_of_word(word.value, word, origin), [])
-            self._given["app"] = self._given["default_proc_name"]
+            self._application(arguments.positional[0])
 
-    def _argument(self, argument: Argument, origin: Origin, fresh: set[str]) -> None:
+    def _application(self, word: Word) -> None:
+        """The application on the command line; Gunicorn names its processes after it (``default_proc_name``)."""
+        if word.value is None:
+            value: Located[Any] = Located.unknown(word.because, word.span, word.template)
+        else:
+            value = Located(word.value, Origin.CLI, word.span, "", word.value)
+        self._given["default_proc_name"] = Given(value, [])
+        self.has_application = True
+        problem = application_problem(word.value) if word.value is not None else ""
+        self.uses.append(SettingUse(APPLICATION, "wsgi_app", value, word.template, word.span, problem=problem))
+
+    def _argument(self, argument: Argument, origin: Origin, fresh: set[str], overridden: bool) -> None:
         row = argument.row
         if row is None:
             return
-        value, problem = _of_argument(row, argument, origin)
+        # Of an option that is repeated argparse converts each value, and Gunicorn validates the last one only.
+        checked = not overridden or row.action == "append"
+        value, problem = _of_argument(row, argument, origin, checked)
         own = value
         binds: list[Bind] = []
         if row.action == "append":
-            before = self._given[row.name] if row.name in fresh else _Given(Located.read((), argument.span, origin), [])
+            before = self._given[row.name] if row.name in fresh else Given(Located.read((), argument.span, origin), [])
             if row.name == "bind":
                 binds = [*before.binds, _bind_of_argument(argument, origin)]
             value = _appended(before.value, value)
         fresh.add(row.name)
-        problem = problem or self._later_problem(row.name, value, binds[-1:])
-        self._given[row.name] = _Given(value, binds)
+        if checked:
+            texts = [bind.text for bind in binds[-1:] if bind.known]
+            given = texts if row.name == "bind" else [value.get(None)]
+            problem = problem or later_problem(row.name, given, self.version)
+        self._given[row.name] = Given(value, binds)
         shown = argument.text if row.takes_value else argument.flag
         self.uses.append(SettingUse(argument.flag, row.name, own, shown, argument.span, problem=problem))
 
@@ -217,6 +135,13 @@ class Layers:
         self.uses.append(
             SettingUse(name or span.text, "", value, span.text, span, problem=message, elsewhere=elsewhere)
         )
+
+    def require_app(self, name_span: Span) -> None:
+        """Gunicorn needs an application: on the command line, or since 20.1 as ``wsgi_app``."""
+        settings = self.settings()
+        if self.has_application or self.opaque or any(settings[name].get("?") for name in ("paste", "wsgi_app")):
+            return
+        self.refuse("gunicorn", "No application module specified.", name_span)
 
     # -- results
 
@@ -233,29 +158,21 @@ class Layers:
     def settings(self) -> dict[str, Located[Any]]:
         """Every setting by name: what is given, else the default."""
         if self._settings is None:
-            defaults = {name: self._default(name) for name in table().settings}
-            self._settings = {**defaults, **{name: given.value for name, given in self._given.items()}}
+            given = {name: given.value for name, given in self._given.items()}
+            self._settings = {**self._defaults(), **given}
         return self._settings
 
-    def _default(self, name: str) -> Located[Any]:
+    def _defaults(self) -> dict[str, Located[Any]]:
         if self.opaque:
-            return Located.unknown(self.opaque)
-        row = self.rows.get(name)
-        if row is None:
-            return self._absent(name)
-        if row.variable:
-            from_variable = self._from_variable(row)
-            if from_variable is not None:
-                return from_variable
-        if name == "chdir":
-            return Located.default(self.folder or ".", "the folder that Gunicorn is started in")
-        if row.machine:
-            return Located.unknown("its default depends on the machine and the user")
-        return _default(name) if self.version is None else Located.default(_plain(row), _since(row))
-
-    def _absent(self, name: str) -> Located[Any]:
-        because = f"Gunicorn {self.version} has no such setting: it is {availability(name)}"
-        return Located.default(_WITHOUT[name], because) if name in _WITHOUT else Located.unknown(because)
+            unknown: Located[Any] = Located.unknown(self.opaque)
+            return dict.fromkeys(table().settings, unknown)
+        defaults = dict(defaults_of(self.version))
+        for row in self.rows.values():
+            if row.variable and (found := self._from_variable(row)) is not None:
+                defaults[row.name] = found
+        if self.folder:
+            defaults["chdir"] = Located.default(self.folder, "the folder that Gunicorn is started in")
+        return defaults
 
     def _from_variable(self, row: Row) -> Located[Any] | None:
         """``PORT``, ``WEB_CONCURRENCY``, ``FORWARDED_ALLOW_IPS``: read when Gunicorn starts, for the default."""
@@ -279,28 +196,41 @@ class Layers:
             return Located.unknown(f"Gunicorn refuses {variable}: {error}", span, text_or_none)
 
 
-_DEFAULTS: dict[str, Located[Any]] = {}
-
-
-def _default(name: str) -> Located[Any]:
-    """The default where no file tells the version: known where all versions agree."""
-    if name not in _DEFAULTS:
-        rows = table().settings[name]
-        values = [_plain(row) for row in rows]
-        if rows[0].first != table().versions[0] and name in _WITHOUT:
-            values.insert(0, _WITHOUT[name])
-        if all(value == values[0] for value in values):
-            _DEFAULTS[name] = Located.default(values[0], _since(rows[0]))
+@cache
+def defaults_of(version: Version | None) -> dict[str, Located[Any]]:
+    """What every setting is where nothing sets it. ``version`` None: known where all versions agree."""
+    rows = rows_of(version)
+    made: dict[str, Located[Any]] = {}
+    for name in table().settings:
+        row = rows.get(name)
+        if row is None:
+            made[name] = _absent(name, version)
+        elif row.name == "chdir":
+            made[name] = Located.default(".", "the folder that Gunicorn is started in")
+        elif row.machine:
+            made[name] = Located.unknown("its default depends on the machine and the user")
         else:
-            changes = ", ".join(
-                f"{_plain(row)!r} {'up to' if row is not rows[-1] else 'since'} "
-                f"{row.last if row is not rows[-1] else row.first}"
-                for row in rows
-            )
-            widest = values[-1]
-            text = ",".join(widest) if isinstance(widest, tuple) else str(widest)
-            _DEFAULTS[name] = Located.unknown(f"its default depends on Gunicorn's version: {changes}", text=text)
-    return _DEFAULTS[name]
+            made[name] = _over_versions(name) if version is None else Located.default(_plain(row), _since(row))
+    return made
+
+
+def _absent(name: str, version: Version | None) -> Located[Any]:
+    because = f"Gunicorn {version} has no such setting: it is {availability(name)}"
+    return Located.default(_WITHOUT[name], because) if name in _WITHOUT else Located.unknown(because)
+
+
+def _over_versions(name: str) -> Located[Any]:
+    rows = table().settings[name]
+    values = [_plain(row) for row in rows]
+    if rows[0].first != table().versions[0] and name in _WITHOUT:
+        values.insert(0, _WITHOUT[name])
+    if all(value == values[0] for value in values):
+        return Located.default(values[0], _since(rows[0]))
+    older = [f"{_plain(row)!r} up to {row.last}" for row in rows[:-1]]
+    changes = ", ".join([*older, f"{values[-1]!r} since {rows[-1].first}"])
+    newest = values[-1]
+    text = ",".join(newest) if isinstance(newest, tuple) else str(newest)
+    return Located.unknown(f"its default depends on Gunicorn's version: {changes}", text=text)
 
 
 def _plain(row: Row) -> Any:
@@ -317,26 +247,11 @@ def _since(row: Row) -> str:
     return " ".join(part for part in ("Gunicorn's default", first, last) if part)
 
 
-def _arity_problem(row: Row, raw: object) -> str:
-    """Gunicorn counts a hook's parameters."""
-    wanted = row.check.partition(":")[2]
-    if not isinstance(raw, Function) or (getattr(raw.node, "decorator_list", None)):
-        return ""
-    parameters = len(raw.node.args.posonlyargs) + len(raw.node.args.args)
-    if not wanted:
-        return "" if parameters in (2, 3, 4) else "Value must have an arity of: 4"
-    return "" if parameters == int(wanted) else f"Value must have an arity of: {wanted}"
 
 
-def _of_word(value: str | None, word: Any, origin: Origin) -> Located[Any]:
-    if value is None:
-        return Located.unknown(word.because, word.span, word.template)
-    return Located(value, origin, word.span, "", value)
-
-
-def _of_argument(row: Row, argument: Argument, origin: Origin) -> tuple[Located[Any], str]:
+def _of_argument(row: Row, argument: Argument, origin: Origin, checked: bool) -> tuple[Located[Any], str]:
     span = argument.span
-    because = f"while {variables_in_text(frozenset(argument.variables))} is not set" if argument.variables else ""
+    because = f"while {_variables(argument.variables)} is not set" if argument.variables else ""
     if row.action == "store_true":
         return Located(True, origin, span, because, argument.flag), ""
     if row.action == "store_const":
@@ -345,7 +260,7 @@ def _of_argument(row: Row, argument: Argument, origin: Origin) -> tuple[Located[
         return Located.unknown(argument.because or "it is not known", span, argument.text), ""
     try:
         raw = from_text(row, argument.value)
-        value = validated(row.check, [raw] if row.action == "append" else raw)
+        value = validated(row.check, [raw] if row.action == "append" else raw) if checked else raw
         return Located(value, origin, span, because, argument.text), ""
     except Refused as error:
         return Located.unknown(f"Gunicorn refuses it: {error}", span, argument.text), str(error) if not because else ""
@@ -361,26 +276,14 @@ def _appended(before: Located[Any], value: Located[Any]) -> Located[Any]:
 def _bind_of_argument(argument: Argument, origin: Origin) -> Bind:
     known = argument.value is not None
     text = argument.value.strip() if argument.value is not None else argument.text
-    return Bind(text, known, origin if known else Origin.FILE, argument.span, argument.because)
+    return Bind(text, known, origin, argument.span, argument.because)
 
 
-def _binds_of_binding(binding: Binding, value: Located[Any]) -> list[Bind]:
-    """The addresses of a file's ``bind``, each at its own place in a literal list."""
-    raw = binding.value
-    elements = list(raw) if isinstance(raw, (list, tuple)) else [raw]
-    if not elements or raw in ("", None):
-        return []
-    made: list[Bind] = []
-    for at, element in enumerate(elements):
-        span = binding.parts[at] if at < len(binding.parts) else binding.span
-        if isinstance(element, str):
-            made.append(Bind(element.strip(), True, Origin.FILE, span, value.because if value.known else ""))
-        elif isinstance(element, Unknown):
-            made.append(Bind(element.text, False, Origin.FILE, span, element.because))
-        else:
-            made.append(Bind("", False, Origin.FILE, span, value.because or "it is no address"))
-    return made
 
 
 def _unknown_bind(bind: Bind, because: str) -> Bind:
     return Bind("", False, bind.origin, bind.span, because)
+
+
+def _variables(names: tuple[str, ...]) -> str:
+    return "the environment variable " + " or ".join(names)

@@ -6,12 +6,12 @@ Gunicorn gives when it refuses to start. Source: ``gunicorn/config.py`` of each 
 
 from __future__ import annotations
 
-import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from cfgcheck.load.gunicorn_table import Row
+from cfgcheck.load.gunicorn_table import Row, table
+from cfgcheck.model.version import Version
 
 RELOAD_ENGINES = ("auto", "poll", "inotify")
 _SSL_PROTOCOLS = {"SSLv23": 2, "TLS": 2, "TLSv1": 3, "TLSv1_1": 4, "TLSv1_2": 5, "TLS_CLIENT": 16, "TLS_SERVER": 17}
@@ -119,19 +119,23 @@ def _split(value: Any) -> tuple[str, ...]:
 
 
 def _addresses(value: Any) -> tuple[str, ...]:
+    from ipaddress import ip_address
+
     parts = _split(value)
     for part in parts:
         if part != "*":
-            ipaddress.ip_address(part)
+            ip_address(part)
     return parts
 
 
 def _networks(strict: bool) -> Callable[[Any], tuple[str, ...]]:
     def networks(value: Any) -> tuple[str, ...]:
+        from ipaddress import ip_network
+
         parts = _split(value)
         for part in parts:
             if part != "*":
-                ipaddress.ip_network(part, strict=strict)
+                ip_network(part, strict=strict)
         return parts
 
     return networks
@@ -242,6 +246,64 @@ def parse_address(text: str, default_port: str = "8000") -> str | int | tuple[st
         return host.lower(), int(port)
     except ValueError:
         raise Refused(f"{port!r} is not a valid port number.") from None
+
+
+HIGHEST_PORT = 65535
+
+
+def address_problem(parsed: str | int | tuple[str, int]) -> str:
+    """Why Gunicorn can't open an address that it could parse."""
+    if isinstance(parsed, str):
+        return "" if parsed else "the path of the socket is empty"
+    if isinstance(parsed, int):
+        return ""
+    host, port = parsed
+    if host.isdigit():
+        return f"{host} is taken for a host (with port {port}), not for a port: write :{host}"
+    if host == "*":
+        return "no host is called *: leave it out, or write 0.0.0.0"
+    return "" if 0 <= port <= HIGHEST_PORT else f"port {port} is out of range"
+
+
+def later_problem(name: str, values: Sequence[object], version: Version | None) -> str:
+    """What Gunicorn finds out only after the settings are read, and then ends: addresses and worker classes."""
+    texts = [value for value in values if isinstance(value, str)]
+    if name == "wsgi_app":
+        return next(filter(None, map(application_problem, texts)), "")
+    if name == "worker_class":
+        return next(filter(None, (class_problem(text, version) for text in texts)), "")
+    if name != "bind":
+        return ""
+    try:
+        return next(filter(None, (address_problem(parse_address(text)) for text in texts)), "")
+    except Refused as error:
+        return str(error)
+
+
+def application_problem(text: str) -> str:
+    """Why Gunicorn can't import an application, as far as its name tells: ``pkg.mod``, ``pkg.mod:name`` or
+    ``pkg.mod:name(arguments)``."""
+    module, _, name = text.partition(":")
+    if not all(part.isidentifier() for part in module.split(".")):
+        shown = module.replace("/", ".").removesuffix(".py").strip(".")
+        return f"{module!r} is a path, not a module: it would be {shown}" if "/" in module else "it is no module name"
+    if module.endswith(".py"):
+        return f"{module!r} names a file, not a module: it would be {module[:-3]}"
+    if ":" in text and not re.match(r"[A-Za-z_]\w*\s*(?:\(.*\))?\s*\Z", name, re.DOTALL):
+        return f"Failed to parse {name!r} as an attribute name or function call."
+    return ""
+
+
+def class_problem(name: str, version: Version | None) -> str:
+    """Why Gunicorn can't find a worker class; "" where it can, or where that can't be told."""
+    bare = name.removeprefix("#")
+    if "." in name or name.startswith("egg:"):
+        return ""
+    rows = table().workers.get(bare, ())
+    near = version and table().nearest(version)
+    if any(near is None or first <= near <= last for first, last, _ in rows):
+        return ""
+    return f"class uri {bare!r} invalid or not found"
 
 
 def _statsd(value: Any) -> object:

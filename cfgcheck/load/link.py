@@ -112,7 +112,8 @@ def _routes(end: _End, index: _Listeners, number: int) -> list[Route]:
         return [replace(route, link=Link.EXTERNAL, because=f"{target.host or target} belongs to no known host")]
     matched, doubtful = _matches(target, host, index)
     if matched:
-        return _joined(route, matched, number)
+        because = _perhaps_another(route, matched, host, index)
+        return [replace(route, because=because)] if because else _joined(route, matched, number)
     if doubtful:
         return [replace(route, because=doubtful)]
     if target.templated:
@@ -181,6 +182,17 @@ def _vague(host: str, index: _Listeners) -> str:
     for app, _ in index.inherited:
         if app.host == host:
             return f"{app.label} takes its socket from a manager (socket activation)"
+    return ""
+
+
+def _perhaps_another(route: Route, matched: list[Joint], host: str, index: _Listeners) -> str:
+    """Where all that was found speaks another protocol: an app whose address is not known and that may be the one."""
+    if any(_speaks(route, listener) is not Match.NO for _, listener in matched):
+        return ""
+    found = {id(app) for app, _ in matched}
+    for app, listener in index.vague:
+        if host in (NAMED, app.host) and id(app) not in found and _speaks(route, listener) is not Match.NO:
+            return f"where {app.label} listens is not known: {listener.address.because}"
     return ""
 
 

@@ -262,12 +262,12 @@ class Expansion:
         if len(self.files.read_so_far) >= MOST_FILES:
             self._give_up(f"more than {MOST_FILES} files are included", span)
             return
-        self._open.append(mark)
-        if outermost:
+        if outermost and not self._open:
             self.files.outermost = self.files.outermost or (file, section)
+        self._open.append(mark)
         reading = self.files.read(file, section, form)
         self.problems.extend(reading.problems)
-        if reading.problems and not reading.entries:
+        if reading.lost:
             self.set_opaque(f"{file.path} could not be read")
         for entry in reading.entries:
             self.add(entry)

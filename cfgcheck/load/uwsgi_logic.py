@@ -89,19 +89,23 @@ class Logic:
         if kind == "reload":
             return False, None
         if kind == "env":
-            return self._compared(lambda name: _variable(run.around.environment, name))
+            return self._compared(lambda name: _variable(run.around.environment, name), run)
         if kind == "opt":
-            return self._compared(lambda name: _option(run, name))
+            return self._compared(lambda name: _option(run, name), run)
         if kind in _LOOKS and run.around.here:
             path = run.disk.absolute(run.around.folder or "") / self.argument
             return _LOOKS[kind](path), self.argument
         return None, self.argument
 
-    def _compared(self, look: Callable[[str], _Answer]) -> _Answer:
+    def _compared(self, look: Callable[[str], _Answer], run: Expansion) -> _Answer:
         """``NAME`` asks whether it is set, ``NAME=value`` whether it is that."""
         name, equals, wanted = self.argument.partition("=")
         is_set, value = look(name)
-        return (value == wanted if is_set and equals else is_set), value
+        if not is_set or not equals or value is None:
+            return is_set, value
+        if run.parts.because(value) and not run.around.here:
+            return None, value
+        return run.parts.local(value) == wanted, value
 
 
 _LOOKS: dict[str, Callable[[os.PathLike[str]], bool]] = {
@@ -122,9 +126,7 @@ def _option(run: Expansion, name: str) -> _Answer:
     item = run.first(name)
     if item is None:
         return (None if run.opaque else False), None
-    if item.maybe or run.parts.because(item.value or ""):
-        return None, None
-    return item.value is not None, item.value
+    return (None if item.maybe else item.value is not None), item.value
 
 
 def _substituted(value: str | None, word: str | None) -> str | None:

@@ -42,9 +42,9 @@ class _Pass:
     def apply(self, hook: Callable[[str, Item], str | None]) -> None:
         for item in self.run.items:
             if item.value is not None and not item.configured and self.opening in item.value:
-                item.value = self._replaced(item, hook)
+                self._replace(item, hook)
 
-    def _replaced(self, item: Item, hook: Callable[[str, Item], str | None]) -> str:
+    def _replace(self, item: Item, hook: Callable[[str, Item], str | None]) -> None:
         value = item.value or ""
         position = 0
         while (found := self._next(value, position)) is not None:
@@ -55,10 +55,11 @@ class _Pass:
                 position = end + 1
                 continue
             value = value[: start - 2] + with_ + value[end + 1 :]
+            item.value = value  # at once: what follows may refer to the very option it stands in
             position = 1
             if len(value) > _LONGEST or self.budget < 0:
-                return self._endless(item)
-        return value
+                item.value = self._endless(item)
+                return
 
     def _next(self, value: str, position: int) -> tuple[int, int] | None:
         """Where the next key in ``symbol(key)`` begins and ends."""
@@ -152,8 +153,14 @@ def _exported(run: Expansion, key: str) -> str | None:
 
 def _calculated(run: Expansion, key: str, one: str, other: str, sign: str) -> str:
     because = run.parts.because(one) or run.parts.because(other)
-    if because:
-        return run.parts.mark(Part(f"%({run.parts.written(key)})", because))
+    if not because:
+        return _result(one, other, sign)
+    here = run.parts.local(one), run.parts.local(other)
+    local = None if here[0] is None or here[1] is None else _result(here[0], here[1], sign)
+    return run.parts.mark(Part(f"%({run.parts.written(key)})", because, local))
+
+
+def _result(one: str, other: str, sign: str) -> str:
     left, right = strtoll(one), strtoll(other)
     if sign == "/":
         result = 0 if right == 0 else abs(left) // abs(right) * (1 if (left < 0) == (right < 0) else -1)

@@ -105,6 +105,44 @@ def test_more_targets_than_apps(tmp_path: Path) -> None:
     assert links(tmp_path / "other", other) == ["unknown", "no-listener"]
 
 
+def test_another_way_to_start_the_app(tmp_path: Path) -> None:
+    """What nginx reaches already may have a second config to choose; the third server is another matter."""
+    files = {
+        "nginx.conf": nginx("http://unix:/run/a.sock", "http://127.0.0.1:5555"),
+        "prod/uwsgi.ini": APP.format("/run/a.sock"),
+        "dev/uwsgi.ini": APP.format("127.0.0.1:8000"),
+    }
+    assert links(tmp_path, files) == ["matched", "unknown"]
+    files["dev/uwsgi.ini"] = APP.format("127.0.0.2:5555")
+    assert links(tmp_path, files) == ["matched", "no-listener"]
+
+
+def test_apps_that_run_together_are_no_choice(tmp_path: Path) -> None:
+    files = {
+        "nginx.conf": nginx("http://127.0.0.1:8000", "http://127.0.0.1:9000"),
+        "Procfile": "web: uwsgi --http-socket 127.0.0.1:8000 -w a\nadmin: uwsgi --http-socket 127.0.0.1:8001 -w b\n",
+    }
+    assert links(tmp_path, files) == ["matched", "no-listener"]
+
+
+def test_a_server_of_a_pool(tmp_path: Path) -> None:
+    pool = "upstream shop { server 127.0.0.1:8001; server 127.0.0.1:8003; }"
+    files = {
+        "nginx.conf": nginx("http://shop", http=pool),
+        "one/uwsgi.ini": APP.format("127.0.0.1:8001"),
+        "two/uwsgi.ini": APP.format("127.0.0.1:8002"),
+    }
+    assert links(tmp_path, files) == ["matched", "no-listener"]
+
+
+def test_an_app_whose_address_nobody_knows_may_be_the_one(tmp_path: Path) -> None:
+    app = APP.replace("http-socket", "socket").format("127.0.0.1:8000")
+    files = {"nginx.conf": nginx("http://127.0.0.1:8000"), "uwsgi.ini": app}
+    assert links(tmp_path, files) == ["wrong-protocol"]
+    files["other/uwsgi.ini"] = APP.format("$(BIND)")
+    assert links(tmp_path, files) == ["unknown"]
+
+
 def test_another_server_of_nginx(tmp_path: Path) -> None:
     inner = "server { listen 127.0.0.1:8080; root /srv; }"
     app = {"uwsgi.ini": APP.format("127.0.0.1:8000")}

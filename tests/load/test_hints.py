@@ -1,0 +1,49 @@
+"""A server that is started where cfgcheck does not read takes certain claims back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cfgcheck.app import Input, load
+from cfgcheck.model.stack import Link
+from cfgcheck.settings import Settings
+
+NGINX = "events {}\nhttp {\n  server {\n    listen 80;\n    location / { proxy_pass http://127.0.0.1:8001; }\n  }\n}\n"
+GUNICORN = 'bind = "127.0.0.1:8000"\n'
+UWSGI = "[uwsgi]\nsocket = 127.0.0.1:8001\nmodule = app\n"
+
+
+def link_of(folder: Path, files: dict[str, str]) -> tuple[Link, str]:
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    _, [stack] = load(Input((folder,)), Settings())
+    [route] = stack.routes
+    return route.link, route.because
+
+
+def test_nothing_listens_there(tmp_path: Path) -> None:
+    assert link_of(tmp_path, {"nginx.conf": NGINX, "gunicorn.conf.py": GUNICORN})[0] is Link.NO_LISTENER
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Dockerfile", 'CMD ["gunicorn", "--bind", "127.0.0.1:8001", "app:app"]\n'),
+        ("web.service", "[Service]\nExecStart=/srv/venv/bin/gunicorn -b 127.0.0.1:8001 app:app\n"),
+        ("docker-compose.yml", "services:\n  web:\n    command: uvicorn app:app --port 8001\n"),
+        ("docker-entrypoint.sh", "exec gunicorn -b 127.0.0.1:8001 app:app\n"),
+    ],
+)
+def test_unless_a_command_that_is_not_read_may_listen_there(tmp_path: Path, name: str, text: str) -> None:
+    link, because = link_of(tmp_path, {"nginx.conf": NGINX, "gunicorn.conf.py": GUNICORN, name: text})
+    assert link is Link.UNKNOWN
+    assert because.startswith(name)
+
+
+def test_another_protocol_is_doubted_for_another_server_only(tmp_path: Path) -> None:
+    files = {"nginx.conf": NGINX, "uwsgi.ini": UWSGI, "web.service": "ExecStart=uwsgi --ini uwsgi.ini\n"}
+    assert link_of(tmp_path, files)[0] is Link.WRONG_PROTOCOL
+    files["web.service"] = "ExecStart=gunicorn app:app\n"
+    assert link_of(tmp_path, files)[0] is Link.UNKNOWN
