@@ -1,0 +1,61 @@
+"""Findings for programs: ``cfgcheck.findings/1``, described by ``docs/schemas/findings-1.json``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from cfgcheck import __version__
+from cfgcheck.findings import Finding, Symptom, Unchecked
+from cfgcheck.report.places import clean, place_of, start_of
+from cfgcheck.report.result import Result, in_reading_order
+from cfgcheck.rules.fingerprint import fingerprint
+
+FORMAT = "cfgcheck.findings/1"
+
+
+def render(result: Result) -> str:
+    return json.dumps(document(result), indent=2, ensure_ascii=False) + "\n"
+
+
+def document(result: Result) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "version": __version__,
+        "findings": [_finding(finding) for finding in in_reading_order(result.findings)],
+        "unchecked": [_unchecked(one) for one in result.unchecked],
+        "summary": asdict(result.summary),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "category": finding.category,
+        "severity": finding.severity.word,
+        "confidence": finding.confidence.value,
+        "message": clean(finding.message),
+        "subject": clean(finding.subject),
+        "symptom": _symptom(finding.symptom),
+        "primary": place_of(finding.primary),
+        "related": [place_of(label) for label in finding.related],
+        "fix": None,
+        "fingerprint": fingerprint(finding),
+        "help": clean(finding.help),
+    }
+
+
+def _symptom(symptom: Symptom | None) -> dict[str, Any] | None:
+    if symptom is None:
+        return None
+    return {"status": symptom.status, "when": clean(symptom.when), "log": symptom.log}
+
+
+def _unchecked(one: Unchecked) -> dict[str, Any]:
+    return {
+        "rule": one.rule,
+        "subject": clean(one.subject),
+        "because": clean(one.because),
+        "at": start_of(one.at) if one.at else None,
+    }

@@ -1,0 +1,86 @@
+"""What was looked at, what was found, and what could not be checked, in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from cfgcheck.findings import Finding, Severity, Unchecked
+from cfgcheck.report.cells import wrap
+from cfgcheck.report.result import Result, Summary
+from cfgcheck.report.terminal import Terminal
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """``1 file``, ``2 files``."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def conclusion(result: Result, terminal: Terminal, *, listed: bool) -> list[str]:
+    """The last lines of a report. ``listed``: the checks that could not be made were printed above."""
+    summary = result.summary
+    lines = [_verdict(summary, terminal)]
+    lines += wrap(terminal.safe(_looked_at(summary)), terminal.width)
+    if summary.unchecked and not listed:
+        tell = f"{counted(summary.unchecked, 'check')} could not be made; --show-unchecked says why."
+        lines += wrap(tell, terminal.width)
+    for note in result.notes:
+        lines += wrap(terminal.safe(note), terminal.width)
+    return lines
+
+
+def _verdict(summary: Summary, terminal: Terminal) -> str:
+    if not summary.findings:
+        if not summary.files:
+            return terminal.paint("warning", "Nothing to check: no nginx, Gunicorn or uWSGI configuration found.")
+        return terminal.paint("good", "No problems.")
+    parts = [
+        terminal.paint("error", counted(summary.error, "error")) if summary.error else "",
+        terminal.paint("warning", counted(summary.warning, "warning")) if summary.warning else "",
+        terminal.paint("info", counted(summary.info, "note")) if summary.info else "",
+    ]
+    return f"Found {_listing([part for part in parts if part])}."
+
+
+def _looked_at(summary: Summary) -> str:
+    seen = [
+        counted(summary.proxies, "proxy", "proxies"),
+        counted(summary.apps, "app"),
+        f"{counted(summary.routes, 'route')} ({summary.links} linked)" if summary.routes else "no routes",
+    ]
+    ran = f"{counted(summary.rules, 'rule')} run"
+    suppressed = f", {counted(summary.suppressed, 'finding')} suppressed" if summary.suppressed else ""
+    return f"Looked at {counted(summary.files, 'file')}: {_listing(seen)}; {ran}{suppressed}."
+
+
+def _listing(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def statistics(findings: Iterable[Finding], terminal: Terminal) -> Iterator[str]:
+    """How often each rule fired, the most frequent first."""
+    counts: Counter[tuple[str, Severity]] = Counter((one.rule, one.severity) for one in findings)
+    width = len(str(max(counts.values())))
+    yield terminal.paint("strong", "Findings by rule")
+    for (rule, severity), count in sorted(counts.items(), key=lambda item: (-item[1], -item[0][1], item[0][0])):
+        word = terminal.paint(severity.word, severity.word.ljust(7))
+        yield f"  {count:>{width}}  {word}  {rule}"
+
+
+def unchecked_list(unchecked: Iterable[Unchecked], terminal: Terminal) -> Iterator[str]:
+    """Checks that could not be made, by reason: what keeps most of them back stands first."""
+    reasons: dict[str, list[Unchecked]] = {}
+    for one in unchecked:
+        reasons.setdefault(one.because, []).append(one)
+    yield terminal.paint("strong", "Not checked")
+    for reason, checks in sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0])):
+        yield from _hanging(f"because {reason}", 2, terminal)
+        for one in sorted(checks, key=lambda one: (one.rule, one.subject)):
+            where = f" ({one.at})" if one.at and one.at.file.text else ""
+            yield from _hanging(f"{one.rule}: {one.subject}{where}", 4, terminal, "quiet")
+
+
+def _hanging(text: str, indent: int, terminal: Terminal, style: str = "") -> Iterator[str]:
+    """Wrapped text whose further lines are indented by 2 more."""
+    for index, line in enumerate(wrap(terminal.safe(text), terminal.width - indent - 2)):
+        yield " " * (indent if index == 0 else indent + 2) + terminal.paint(style, line)

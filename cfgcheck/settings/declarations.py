@@ -1,0 +1,30 @@
+"""What the settings say of a stack, in the form in which the loader takes it."""
+
+from __future__ import annotations
+
+from cfgcheck.load.apps import Command, of_declaration
+from cfgcheck.load.stack import Declarations
+from cfgcheck.settings.model import AppDeclaration, Settings
+from cfgcheck.source.file import Span
+from cfgcheck.syntax.environment import Environment
+
+
+def declarations(settings: Settings, span: Span | None) -> Declarations:
+    """``span``: the ``[[stack]]`` that the stack is declared in, if any."""
+    return Declarations(
+        versions=settings.versions,
+        commands=[_command(app) for app in settings.apps],
+        edge=settings.edge,
+        hosts=settings.hosts,
+        timeout_order=settings.timeout_order,
+        declared=settings.declared,
+        span=span,
+    )
+
+
+def _command(app: AppDeclaration) -> Command:
+    values = {name: value.value for name, value in app.environment.items()}
+    spans = {name: value.span for name, value in app.environment.items() if value.span is not None}
+    assert app.command.span is not None
+    environment = Environment(values, {}, spans)
+    return of_declaration(app.name, app.command.value, app.command.span, app.directory, environment, app.host)
