@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cfgcheck.load.discover import Candidate, discover
+from cfgcheck.load.discover import Candidate, Exclusions, discover
 from cfgcheck.load.disk import Disk
 from cfgcheck.load.hints import Hints, doubted
 from cfgcheck.load.link import link
@@ -20,7 +20,6 @@ from cfgcheck.rules.run import Judgement, judge
 from cfgcheck.rules.selection import Selection
 from cfgcheck.settings import Settings, StackDeclaration
 from cfgcheck.settings.declarations import declarations
-from cfgcheck.source.file import Span
 
 STANDARD_INPUT = "<stdin>"
 
@@ -47,12 +46,12 @@ def load(wanted: Input, settings: Settings) -> tuple[Disk, list[Stack]]:
     """Read and join, without judging: what ``show`` prints."""
     disk, paths = _disk(wanted)
     settings.show_from(disk.show)
-    candidates = discover(disk, paths, settings.exclude)
-    index = TreeIndex(disk, paths, settings.exclude)
-    hints = Hints(disk, paths, settings.exclude)
+    exclude = Exclusions(settings.exclude, settings.folder)
+    index = TreeIndex(disk, paths, exclude)
+    hints = Hints(disk, paths, exclude)
     stacks = []
-    for name, span, group in _groups(candidates, settings.stacks, disk):
-        stack = load_stack(disk, name, group, index, declarations(settings, span))
+    for name, declaration, group in _groups(discover(disk, paths, exclude), settings.stacks, disk):
+        stack = load_stack(disk, name, group, index, declarations(settings, declaration))
         link(stack)
         stack.routes = doubted(stack.routes, hints)
         stacks.append(stack)
@@ -79,7 +78,7 @@ def _root(paths: list[Path]) -> Path:
     return Path(os.path.commonpath([path.parent for path in paths]))
 
 
-Group = tuple[str, Span | None, list[Candidate]]
+Group = tuple[str, StackDeclaration | None, list[Candidate]]
 
 
 def _groups(candidates: list[Candidate], declared: Iterable[StackDeclaration], disk: Disk) -> list[Group]:
@@ -87,17 +86,13 @@ def _groups(candidates: list[Candidate], declared: Iterable[StackDeclaration], d
     groups: list[Group] = []
     rest = candidates
     for declaration in declared:
-        inside = [one for one in rest if _covered(one.path, declaration.paths)]
-        rest = [one for one in rest if not _covered(one.path, declaration.paths)]
+        inside = [one for one in rest if declaration.covers(one.path)]
+        rest = [one for one in rest if not declaration.covers(one.path)]
         if inside:
-            groups.append((declaration.name, declaration.span, inside))
+            groups.append((declaration.name, declaration, inside))
     if rest or not groups:
         groups.append((disk.root.name, None, rest))
     return groups
-
-
-def _covered(path: Path, tops: Iterable[Path]) -> bool:
-    return any(path == top or path.is_relative_to(top) for top in tops)
 
 
 def _result(disk: Disk, stacks: list[Stack], judgements: list[Judgement]) -> Result:

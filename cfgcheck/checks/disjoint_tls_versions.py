@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cfgcheck.findings import Unchecked
-from cfgcheck.model.app import App
+from cfgcheck.model.app import App, Listener
 from cfgcheck.model.located import Located
 from cfgcheck.model.stack import Route
 from cfgcheck.rules.contract import Case, Hit
@@ -26,9 +26,9 @@ _ONLY: Mapping[str, str] = {
 
 def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
     route: Route = case.subject
-    assert route.app is not None
+    assert route.app is not None and route.listener is not None
     offered = route.location.setting(f"{route.passes.family}_ssl_protocols").value
-    spoken, decided_by = _spoken(route.app)
+    spoken, decided_by = _spoken(route.app, route.listener)
     if not offered or not spoken or set(offered) & set(spoken):
         return
     yield Hit(
@@ -37,10 +37,10 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
     )
 
 
-def _spoken(app: App) -> tuple[tuple[str, ...], Located[Any] | App]:
+def _spoken(app: App, listener: Listener) -> tuple[tuple[str, ...], Located[Any]]:
     """What Gunicorn speaks, and what decides it; an empty tuple where it takes whatever OpenSSL offers."""
     if app.version.value >= (21,):
-        return _MODERN, app
+        return _MODERN, listener.tls if listener.tls.span else listener.address
     setting = app.settings["ssl_version"]
     only = _ONLY.get(str(setting.value).removeprefix("PROTOCOL_"))
     return ((only,) if only else ()), setting

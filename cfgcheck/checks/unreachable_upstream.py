@@ -44,7 +44,7 @@ def _pooled(route: Route, case: Case) -> bool:
 def nginx_side(route: Route, near: Address) -> str:
     """The statement that would reach the nearest listener."""
     assert route.peer is not None and route.upstream is not None
-    host = near.host
+    host = f"[{near.host}]" if ":" in near.host else near.host
     if near.is_wildcard:
         target = route.peer.address.value
         host = target.host if target.is_tcp and not target.is_wildcard else "[::1]" if near.family == 6 else "127.0.0.1"

@@ -23,5 +23,6 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
         because = f"the address that {route.app.label} sees nginx come from is not known; `proxy-addresses` declares it"
         yield case.unchecked(because, setting)
     elif not any(covers(entry, address, route.app) for entry in entries for address in source.addresses):
-        listed = ", ".join(entries) or "nobody"
-        yield Hit(values={"source": str(source), "entries": listed, "added": source.addresses[0]})
+        added = source.addresses[0]
+        values = {"source": str(source), "entries": " and ".join(entries) or "nobody", "added": added}
+        yield Hit(values={**values, "better": ",".join((*entries, added))})

@@ -12,7 +12,7 @@ from cfgcheck.app import check
 from cfgcheck.cli import CLEAN, FINDINGS, options
 from cfgcheck.cli.output import emit
 from cfgcheck.findings import Severity
-from cfgcheck.report.result import Result
+from cfgcheck.report.result import Extras, Result
 from cfgcheck.settings import Choice, Settings
 
 _EPILOG = """\b
@@ -69,7 +69,9 @@ def command(
     files = options.existing(paths)
     settings = _overridden(options.settings_for(files, config), select, ignore, fail_on)
     result = check(options.wanted(paths, files, stdin_filename), settings, ignores=not no_ignores)
-    emit(_report(result, form, output, color, show_unchecked, statistics), output, machine=form != "text")
+    infos = settings.fail_on is Severity.INFO or bool(settings.select)
+    extras = Extras(show_unchecked, statistics, infos)
+    emit(_report(result, form, output, color, extras), output, machine=form != "text")
     worst = max((finding.severity for finding in result.findings), default=Severity(Severity.INFO))
     return FINDINGS if result.findings and worst >= settings.fail_on else CLEAN
 
@@ -86,7 +88,7 @@ def _overridden(settings: Settings, select: tuple[str, ...], ignore: tuple[str, 
     )
 
 
-def _report(result: Result, form: str, output: Path | None, color: str, show_unchecked: bool, statistics: bool) -> str:
+def _report(result: Result, form: str, output: Path | None, color: str, extras: Extras) -> str:
     if form == "json":
         from cfgcheck.report import findings_json
 
@@ -103,4 +105,4 @@ def _report(result: Result, form: str, output: Path | None, color: str, show_unc
     from cfgcheck.report.terminal import Terminal
 
     terminal = Terminal(colour=color == "always") if output else Terminal.of(sys.stdout, color)
-    return text.render(result, terminal, text.Extras(show_unchecked, statistics))
+    return text.render(result, terminal, extras)

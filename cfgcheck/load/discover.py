@@ -64,7 +64,25 @@ _GUNICORN_SETTING = re.compile(
 )
 
 
-def discover(disk: Disk, paths: Iterable[Path], exclude: tuple[str, ...] = ()) -> list[Candidate]:
+@dataclass(frozen=True, slots=True)
+class Exclusions:
+    """``exclude`` of the settings. ``folder``: where they stand; patterns are relative to it, or to the folder checked
+    where that lies elsewhere."""
+
+    patterns: tuple[str, ...] = ()
+    folder: Path | None = None
+
+    def cover(self, path: Path, top: Path) -> bool:
+        if not self.patterns:
+            return False
+        base = self.folder if self.folder is not None and path.is_relative_to(self.folder) else top
+        return excluded(path.relative_to(base).as_posix(), self.patterns)
+
+
+NOTHING = Exclusions()
+
+
+def discover(disk: Disk, paths: Iterable[Path], exclude: Exclusions = NOTHING) -> list[Candidate]:
     """The files to read, sorted by path. A file named in ``paths`` is always taken, whatever it is called;
     one whose kind can't be told is taken for nginx's, so that it is judged and not silently passed over."""
     found: dict[Path, Candidate] = {}
@@ -144,15 +162,12 @@ def _without_template_ending(name: str) -> str:
     return name
 
 
-def files_below(top: Path, exclude: tuple[str, ...]) -> Iterator[Path]:
+def files_below(top: Path, exclude: Exclusions = NOTHING) -> Iterator[Path]:
     """The files of a folder that may be looked at: what git would list, else all; never those of skipped folders."""
     # A folder that git ignores wholly but that somebody names is walked: an empty list would be silently green.
     listed = listed_by_git(top)
     walked = (path for path in listed if not _skipped(path, top)) if listed else _walk(top)
-    for path in walked:
-        shown = path.relative_to(top).as_posix()
-        if not excluded(shown, exclude):
-            yield path
+    return (path for path in walked if not exclude.cover(path, top))
 
 
 def _skipped(path: Path, top: Path) -> bool:
@@ -188,7 +203,7 @@ def _is_virtual_environment(folder: str) -> bool:
 
 
 def excluded(shown: str, patterns: tuple[str, ...]) -> bool:
-    """Whether a path relative to the folder checked matches an ``exclude`` pattern: of the whole path, of the
+    """Whether a relative path matches an ``exclude`` pattern: of the whole path, of the
     file's name, or of a folder above it (``ops/old`` and ``old/`` exclude all below)."""
     parts = PurePosixPath(shown)
     for pattern in patterns:

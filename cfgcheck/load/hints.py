@@ -8,7 +8,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from cfgcheck.load.discover import files_below
+from cfgcheck.load.discover import Exclusions, files_below
 from cfgcheck.load.disk import Disk
 from cfgcheck.model.app import AppKind
 from cfgcheck.model.stack import Link, Route
@@ -26,7 +26,7 @@ _MOST = 500
 class Hints:
     """Asked only where something seems to be missing: looking through a tree takes a while."""
 
-    def __init__(self, disk: Disk, tops: Iterable[Path], exclude: tuple[str, ...]) -> None:
+    def __init__(self, disk: Disk, tops: Iterable[Path], exclude: Exclusions) -> None:
         self._disk = disk
         self._tops = [top for top in tops if top.is_dir()]
         self._exclude = exclude

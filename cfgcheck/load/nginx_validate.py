@@ -38,6 +38,7 @@ _OWN_MODULES: Final = frozenset(
 """Modules of nginx itself that may be built as dynamic ones: their directives are all in the table."""
 
 _MOST = 100
+_LONGEST = 80
 _CLOSE = 0.8
 """How alike two names must be (difflib's ratio) for one to be taken for a misspelling of the other."""
 
@@ -194,10 +195,13 @@ def _counts(fitting: list[Form]) -> str:
 
 
 def _nearest(name: str, context: str) -> str:
-    """The directive of this context whose name is most like ``name``, or ""."""
+    """The directive whose name is most like ``name``, one of this context if possible; "" when none is."""
     if known(name.lower()):
         return name.lower()
     from difflib import get_close_matches
 
     here = [other for other in names() if any(context in form.contexts for form in forms(other))]
-    return next(iter(get_close_matches(name[:80], here, 1, _CLOSE)), "")
+    for candidates in (here, names()):
+        for near in get_close_matches(name[:_LONGEST], candidates, 1, _CLOSE):
+            return near
+    return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from cfgcheck.load.discover import files_below
+from cfgcheck.load.discover import NOTHING, Exclusions, files_below
 from cfgcheck.load.disk import Disk
 from cfgcheck.source.file import SourceFile
 
@@ -14,7 +14,7 @@ class TreeIndex:
     """Finds files by the end of their path: ``/app/deploy/gunicorn.conf.py`` is the tree's
     ``deploy/gunicorn.conf.py``, when no other file fits as well. The tree is listed at the first question only."""
 
-    def __init__(self, disk: Disk, tops: Iterable[Path], exclude: tuple[str, ...] = ()) -> None:
+    def __init__(self, disk: Disk, tops: Iterable[Path], exclude: Exclusions = NOTHING) -> None:
         self._disk = disk
         self._tops = [top for top in tops if top.is_dir()]
         self._exclude = exclude

@@ -6,7 +6,7 @@ https://docs.github.com/en/actions/reference/workflow-commands-for-github-action
 from __future__ import annotations
 
 from cfgcheck.findings import Finding, Severity
-from cfgcheck.report.places import clean
+from cfgcheck.report.places import clean, from_here, moved
 from cfgcheck.report.result import Result, in_reading_order
 from cfgcheck.report.text import seen_words
 
@@ -14,13 +14,14 @@ _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO
 
 
 def render(result: Result) -> str:
-    return "".join(_command(finding) + "\n" for finding in in_reading_order(result.findings))
+    prefix = from_here(result.root)
+    return "".join(_command(finding, prefix) + "\n" for finding in in_reading_order(result.findings))
 
 
-def _command(finding: Finding) -> str:
+def _command(finding: Finding, prefix: str) -> str:
     span = finding.primary.span
     begin, end = span.begin, span.finish
-    properties = {"file": span.file.path, "line": begin.line, "endLine": max(end.line, begin.line)}
+    properties = {"file": moved(span.file.path, prefix), "line": begin.line, "endLine": max(end.line, begin.line)}
     if begin.line == end.line:  # columns of two lines would be taken for columns of one
         properties |= {"col": begin.column, "endColumn": max(end.column, begin.column)}
     properties["title"] = f"cfgcheck: {finding.rule}"

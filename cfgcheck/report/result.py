@@ -51,6 +51,16 @@ class Result:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What is printed besides findings: checks that could not be made, counts by rule. ``infos``: findings that are
+    only worth knowing are shown whole as well, not as a list."""
+
+    unchecked: bool = False
+    statistics: bool = False
+    infos: bool = False
+
+
 def count_severities(findings: Iterable[Finding]) -> dict[str, int]:
     """How many findings there are of each severity: the keys of ``Summary``."""
     counts = {severity.word: 0 for severity in Severity}

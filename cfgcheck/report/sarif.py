@@ -6,7 +6,7 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from cfgcheck import __version__
 from cfgcheck.findings import Finding, Label, Severity, Unchecked
-from cfgcheck.report.places import clean
+from cfgcheck.report.places import clean, from_here
 from cfgcheck.report.result import Result, in_reading_order
 from cfgcheck.report.rule_page import RulePage, read_page, rule_files
 from cfgcheck.report.text import readable_pattern, seen_words
@@ -39,7 +39,7 @@ def document(result: Result) -> dict[str, Any]:
     run = {
         "tool": {"driver": _driver(rules, findings)},
         "columnKind": "unicodeCodePoints",
-        "originalUriBaseIds": {ROOT: {"description": {"text": "The folder that was checked"}}},
+        "originalUriBaseIds": {ROOT: {"description": {"text": "The folder that cfgcheck was run in"}}},
         "invocations": [
             {
                 "executionSuccessful": True,
@@ -49,7 +49,18 @@ def document(result: Result) -> dict[str, Any]:
         "results": [_result(finding, numbers[finding.rule]) for finding in findings],
         "properties": {"summary": asdict(result.summary)},
     }
+    _start_here(run, from_here(result.root))
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _start_here(run: Mapping[str, Any], prefix: str) -> None:
+    """Make the paths relative to the current folder: code scanning takes them as from the top of the checkout."""
+    holders = [*run["results"], *run["invocations"][0]["toolExecutionNotifications"]]
+    for holder in holders if prefix else ():
+        for location in (*holder.get("locations", ()), *holder.get("relatedLocations", ())):
+            artifact = location["physicalLocation"]["artifactLocation"]
+            if "uriBaseId" in artifact:
+                artifact["uri"] = quote(prefix) + artifact["uri"]
 
 
 def _driver(rules: list[str], findings: Iterable[Finding]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from cfgcheck.findings import Finding, Severity, Unchecked
 from cfgcheck.report.cells import wrap
-from cfgcheck.report.result import Result, Summary
+from cfgcheck.report.result import Result, Summary, in_reading_order
 from cfgcheck.report.terminal import Terminal
 
 
@@ -37,7 +37,7 @@ def _verdict(summary: Summary, terminal: Terminal) -> str:
     parts = [
         terminal.paint("error", counted(summary.error, "error")) if summary.error else "",
         terminal.paint("warning", counted(summary.warning, "warning")) if summary.warning else "",
-        terminal.paint("info", counted(summary.info, "note")) if summary.info else "",
+        terminal.paint("info", f"{summary.info} info") if summary.info else "",
     ]
     return f"Found {_listing([part for part in parts if part])}."
 
@@ -55,6 +55,24 @@ def _looked_at(summary: Summary) -> str:
 
 def _listing(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def worth_knowing(findings: Iterable[Finding], terminal: Terminal) -> Iterator[str]:
+    """Findings of the lowest severity as a list, one entry for each rule and message, with the first place."""
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in in_reading_order(findings):
+        groups.setdefault((finding.rule, finding.message), []).append(finding)
+    yield terminal.paint("strong", "Worth knowing")
+    for group in groups.values():
+        first, more = group[0], len(group) - 1
+        places = f" (and {counted(more, 'more place')})" if more else ""
+        word = f"{first.severity.word}[{first.rule}]"
+        text = f"{word} {first.primary.span}: {first.message}{places}"
+        head, *rest = wrap(terminal.safe(text), terminal.width - 4)
+        yield "  " + head.replace(word, terminal.paint(first.severity.word, word), 1)
+        for line in rest:
+            yield "    " + line
+    yield from _hanging("cfgcheck explain RULE tells more; --fail-on info shows them whole.", 2, terminal, "quiet")
 
 
 def statistics(findings: Iterable[Finding], terminal: Terminal) -> Iterator[str]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 
 from cfgcheck.findings import Finding, Label, Severity, Symptom
 from cfgcheck.report.cells import wrap
 from cfgcheck.report.frame import Mark, frame, mark
-from cfgcheck.report.result import Result, in_reading_order
-from cfgcheck.report.summary import conclusion, counted, statistics, unchecked_list
+from cfgcheck.report.result import Extras, Result, in_reading_order
+from cfgcheck.report.summary import conclusion, counted, statistics, unchecked_list, worth_knowing
 from cfgcheck.report.terminal import Terminal
 from cfgcheck.source.file import SourceFile
 
@@ -25,17 +24,16 @@ _NARROW = 20
 """With less room than this beside its name, a note begins below it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Extras:
-    """What is printed besides findings: checks that could not be made, counts by rule."""
-
-    unchecked: bool = False
-    statistics: bool = False
+_NO_EXTRAS = Extras()
 
 
-def render(result: Result, terminal: Terminal, extras: Extras = Extras()) -> str:
+def render(result: Result, terminal: Terminal, extras: Extras = _NO_EXTRAS) -> str:
     """The whole report, ending in a line break."""
-    blocks = ["\n".join(block) for block in _findings(result.findings, terminal)]
+    lowest = Severity.INFO if extras.infos else Severity.WARNING
+    loud = [finding for finding in result.findings if finding.severity >= lowest]
+    blocks = ["\n".join(block) for block in _findings(loud, terminal)]
+    if quiet := [finding for finding in result.findings if finding.severity < lowest]:
+        blocks.append("\n".join(worth_knowing(quiet, terminal)))
     if extras.unchecked and result.unchecked:
         blocks.append("\n".join(unchecked_list(result.unchecked, terminal)))
     if extras.statistics and result.findings:
@@ -47,15 +45,20 @@ def render(result: Result, terminal: Terminal, extras: Extras = Extras()) -> str
 def _findings(findings: Iterable[Finding], terminal: Terminal) -> Iterator[list[str]]:
     """A block of lines for each finding that is shown whole."""
     groups: dict[tuple[str, Severity, str, str], list[Finding]] = {}
-    for finding in in_reading_order(findings):
+    for finding in _gravest_first(findings):
         groups.setdefault((finding.rule, finding.severity, finding.message, finding.remedy), []).append(finding)
     whole, last = [], {}
     for group in groups.values():
         shown = len(group) if len(group) <= _ALIKE + 1 else _ALIKE
         whole += group[:shown]
         last[id(group[shown - 1])] = group[shown:]
-    for finding in in_reading_order(whole):
+    for finding in _gravest_first(whole):
         yield [*_finding(finding, terminal), *_places(last.get(id(finding), []), terminal)]
+
+
+def _gravest_first(findings: Iterable[Finding]) -> list[Finding]:
+    """In reading order, but errors before warnings: what makes the outage stands first."""
+    return sorted(in_reading_order(findings), key=lambda one: -one.severity)
 
 
 def _places(alike: Sequence[Finding], terminal: Terminal) -> Iterator[str]:

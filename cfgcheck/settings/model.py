@@ -31,6 +31,9 @@ class StackDeclaration:
     paths: tuple[Path, ...]
     span: Span
 
+    def covers(self, path: Path) -> bool:
+        return any(path.is_relative_to(top) for top in self.paths)
+
 
 @dataclass(frozen=True, slots=True)
 class AppDeclaration:

@@ -165,17 +165,20 @@ def test_json() -> None:
     ]
 
 
-def test_sarif() -> None:
+def test_sarif(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(DEMO.parent)
     shown = json.loads(run("check", DEMO, "--format", "sarif").out)
     assert sarif_mistakes(shown) == []
     found = {one["ruleId"]: one for one in shown["runs"][0]["results"]}["protocol-mismatch"]
-    assert found["relatedLocations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "uwsgi/uwsgi.ini"
+    assert found["relatedLocations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "demo/uwsgi/uwsgi.ini"
     assert found["partialFingerprints"]
 
 
-def test_github() -> None:
+def test_github(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Annotations need paths from the top of the checkout, where the step runs, whatever folder is checked."""
+    monkeypatch.chdir(DEMO.parent)
     shown = run("check", DEMO, "--format", "github", *MISMATCH).out
-    assert shown.startswith("::error file=uwsgi/nginx.conf,line=9,endLine=9,col=24,")
+    assert shown.startswith("::error file=demo/uwsgi/nginx.conf,line=9,endLine=9,col=24,")
 
 
 def test_output_goes_to_a_file_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

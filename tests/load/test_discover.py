@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cfgcheck.load.discover import FileKind, discover, excluded
+from cfgcheck.load.discover import Exclusions, FileKind, discover, excluded
 from cfgcheck.load.disk import Disk
 
 SITE = "server {\n  listen 80;\n  location / { proxy_pass http://127.0.0.1:8000; }\n}\n"
@@ -21,7 +21,7 @@ def write(folder: Path, name: str, text: str) -> Path:
 
 
 def kinds(folder: Path, exclude: tuple[str, ...] = ()) -> dict[str, FileKind]:
-    found = discover(Disk(folder), [folder], exclude)
+    found = discover(Disk(folder), [folder], Exclusions(exclude))
     return {item.path.relative_to(folder).as_posix(): item.kind for item in found}
 
 

@@ -1,0 +1,36 @@
+"""Whether a location offers another app server in its comments: the one that was found need not be in use then."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cfgcheck.findings import Unchecked
+from cfgcheck.model.app import Protocol
+from cfgcheck.model.stack import Route
+from cfgcheck.rules.contract import Case, Hit
+
+_LONGEST = 20_000
+_COMMENT = re.compile(r"^[ \t]*#([^\n]*)", re.MULTILINE)
+_CHOICE = re.compile(r"\b(?:uncomment|instead|alternative\w*|either|if (?:you )?(?:are )?us(?:e|ing))\b", re.IGNORECASE)
+_VERBS = {
+    Protocol.HTTP: "proxy_pass",
+    Protocol.UWSGI: "uwsgi_pass",
+    Protocol.FASTCGI: "fastcgi_pass",
+    Protocol.SCGI: "scgi_pass",
+    Protocol.GRPC: "grpc_pass",
+}
+
+
+def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
+    route: Route = case.subject
+    assert route.listener is not None
+    verb = _VERBS.get(route.listener.protocol.value, "")
+    comments = _COMMENT.findall(route.location.directive.whole.text[:_LONGEST])
+    offered = any(comment.strip().startswith(verb) for comment in comments)
+    if verb and offered and any(_CHOICE.search(comment) for comment in comments):
+        because = f"the location offers {verb} in a comment, so another app server may be in use"
+        yield case.unchecked(because, route.passes)
+    else:
+        yield Hit()
