@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from cfgcheck.load.discover import Candidate, Exclusions, discover
@@ -14,6 +13,7 @@ from cfgcheck.load.link import link
 from cfgcheck.load.stack import load_stack
 from cfgcheck.load.tree_index import TreeIndex
 from cfgcheck.model.stack import Link, Stack
+from cfgcheck.record import record
 from cfgcheck.report.result import Result, Summary, count_severities
 from cfgcheck.rules.catalogue import load_catalogue
 from cfgcheck.rules.run import Judgement, judge
@@ -24,7 +24,7 @@ from cfgcheck.settings.declarations import declarations
 STANDARD_INPUT = "<stdin>"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Input:
     """What to look at. ``standard_input``: a text that stands in for a file called ``standard_input_name``."""
 

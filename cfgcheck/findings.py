@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
+from cfgcheck.record import record
 from cfgcheck.source.file import Span
 
 
@@ -30,7 +30,7 @@ class Confidence(Enum):
     LIKELY = "likely"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Label:
     """A place and what to say of it."""
 
@@ -38,7 +38,7 @@ class Label:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Symptom:
     """What a client and the logs show.
 
@@ -51,7 +51,7 @@ class Symptom:
     log: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Finding:
     """One problem. ``primary`` is the place to change first, ``related`` the other end."""
 
@@ -73,7 +73,7 @@ class Finding:
     """Other subjects with the very same places and message."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Unchecked:
     """A check that could not be made, and why."""
 
@@ -83,7 +83,7 @@ class Unchecked:
     at: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Problem:
     """What a reader could not read or resolve; a rule of the category *file* turns it into a finding.
 
@@ -96,4 +96,4 @@ class Problem:
     span: Span
     hint: str = ""
     label: str = ""
-    related: tuple[Label, ...] = field(default=())
+    related: tuple[Label, ...] = ()

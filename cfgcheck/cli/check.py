@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -12,6 +11,7 @@ from cfgcheck.app import check
 from cfgcheck.cli import CLEAN, FINDINGS, options
 from cfgcheck.cli.output import emit
 from cfgcheck.findings import Severity
+from cfgcheck.record import replace
 from cfgcheck.report.result import Extras, Result
 from cfgcheck.settings import Choice, Settings
 

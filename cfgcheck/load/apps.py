@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from cfgcheck.load.tree_index import TreeIndex
 from cfgcheck.model.app import App
 from cfgcheck.model.located import Located
 from cfgcheck.model.version import Version
+from cfgcheck.record import record, replace
 from cfgcheck.source.file import SourceFile, Span
 from cfgcheck.syntax.environment import Environment
 from cfgcheck.syntax.procfile import Process, read_procfile
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _BY_THE_MANAGER = "the process manager sets it"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Command:
     """A command line that starts something, and where.
 

@@ -6,13 +6,13 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import Enum
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from cfgcheck.load.disk import Disk
 from cfgcheck.load.git import listed_by_git
+from cfgcheck.record import record
 
 
 class FileKind(Enum):
@@ -22,7 +22,7 @@ class FileKind(Enum):
     PROCFILE = "procfile"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Candidate:
     """A file and what it is taken for. ``named``: it was named on the command line, not found in a folder."""
 
@@ -64,7 +64,7 @@ _GUNICORN_SETTING = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Exclusions:
     """``exclude`` of the settings. ``folder``: where they stand; patterns are relative to it, or to the folder checked
     where that lies elsewhere."""

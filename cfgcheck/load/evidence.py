@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from cfgcheck.model.address import Address
 from cfgcheck.model.app import App, Listener, Protocol
 from cfgcheck.model.stack import Link, Route, Stack
+from cfgcheck.record import replace
 
 Joint = tuple[App, Listener]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from cfgcheck.model.address import AddressKind
 from cfgcheck.model.app import App, AppFacts, AppKind, Listener
 from cfgcheck.model.located import Located
 from cfgcheck.model.version import Version
+from cfgcheck.record import field, record
 from cfgcheck.source.file import SourceFile, Span
 from cfgcheck.syntax.environment import NOTHING_KNOWN, Environment
 from cfgcheck.syntax.shell_words import ShellSyntaxError, Word, split_words
@@ -35,7 +35,7 @@ def _no_version() -> Located[Version]:
     return Located.unknown("no file tells Gunicorn's version")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class GunicornStart:
     """How one Gunicorn is started.
 

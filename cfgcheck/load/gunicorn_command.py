@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from cfgcheck.load.gunicorn_table import Row, options_of
 from cfgcheck.model.version import Version
+from cfgcheck.record import field, record
 from cfgcheck.source.file import Span
 from cfgcheck.syntax.environment import Environment
 from cfgcheck.syntax.shell_words import Command, Word
@@ -40,7 +40,7 @@ _ARGUMENT_VARIABLE = re.compile(r"ARG|OPT|FLAG|PARAM|EXTRA|SETTINGS|CONF|CMD", r
 _EXITING = frozenset({"-h", "--help", "-v", "--version"})
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class GunicornCommand:
     """A command that starts Gunicorn: the words after ``gunicorn``, and the environment that it runs in.
 
@@ -132,7 +132,7 @@ def _module(words: Sequence[Word], at: int) -> int | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Argument:
     """One option as given. ``flag``: its full name. ``row``: the setting.
     ``text``: the value as far as it is known, with placeholders. ``value``: the value, None where it is not known.
@@ -148,7 +148,7 @@ class Argument:
     variables: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
+@record()
 class Arguments:
     """A whole command line: the options in order, the application, what argparse refuses, and why options may be
     there that can't be seen (``cluttered``)."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
 from cfgcheck.load.gunicorn_listeners import Bind, Given
 from cfgcheck.load.gunicorn_table import GONE_BEFORE_20, Row, availability, names_of_flags, rows_of, table
 from cfgcheck.load.gunicorn_values import Refused, later_problem, validated
+from cfgcheck.load.similar import Similar
 from cfgcheck.model.app import SettingUse
 from cfgcheck.model.located import Located, Origin
 from cfgcheck.model.version import Version
+from cfgcheck.record import field, record
 from cfgcheck.source.file import Span
 from cfgcheck.syntax.python_config import PythonConfig
 from cfgcheck.syntax.python_values import (
@@ -30,7 +31,7 @@ from cfgcheck.syntax.python_values import (
 _NOT_DATA = (Function, ClassDefinition, Method, Module, Names, Token)
 
 
-@dataclass(slots=True)
+@record()
 class FileSettings:
     """``given``: the settings that the module holds at its end. ``uses``: every assignment, in the order of the text.
     ``opaque``: why more may be set than is seen."""
@@ -45,11 +46,12 @@ def file_settings(config: PythonConfig, version: Version | None) -> FileSettings
     as a use, since somebody wrote it."""
     found = FileSettings(opaque=config.opaque)
     rows = rows_of(version)
+    similar = Similar(rows, "_")
     remaining = {name: binding for name, binding in config.names.items() if name in rows}
     for name, binding in config.history:
         effective = config.names.get(name) is binding
         if name not in rows:
-            found.uses.append(_unknown_name(name, binding, config))
+            found.uses.append(_unknown_name(name, binding, config, similar))
             continue
         given, problem = _given(rows[name], binding, version)
         if effective:
@@ -143,15 +145,17 @@ def _binds(binding: Binding, value: Located[Any]) -> list[Bind]:
     return made
 
 
-def _unknown_name(name: str, binding: Binding, config: PythonConfig) -> SettingUse:
+def _unknown_name(name: str, binding: Binding, config: PythonConfig, similar: Similar) -> SettingUse:
     """A name that is no setting of this version: a helper of the file, or something that does nothing."""
     helper = name.startswith("_") or name != name.lower() or name in config.read or not binding.plain
     value = _as_located(binding)
     elsewhere = availability(name) if name in table().settings or name in GONE_BEFORE_20 else ""
     means = names_of_flags().get(name, "")
+    helper = helper and not elsewhere
+    near = "" if helper or means or elsewhere else similar.to(name)
     place = binding.name_span
     return SettingUse(
-        name, "", value, binding.span.text, place, means=means, helper=helper and not elsewhere, elsewhere=elsewhere
+        name, "", value, binding.span.text, place, means=means, helper=helper, elsewhere=elsewhere, near=near
     )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from cfgcheck.load.gunicorn_values import Refused, address_problem, parse_address
 from cfgcheck.model.address import Address
 from cfgcheck.model.located import Located, Origin
+from cfgcheck.record import record
 from cfgcheck.source.file import Span
 
 _PLACEHOLDER = re.compile(r"\$\{[^{}]*\}|\$\([^()]*\)|`[^`]*`|\{\{.*?\}\}|\{[^{}]*\}|\$\w+|<%.*?%>|\{%.*?%\}")
@@ -16,7 +16,7 @@ _MARK = "\ue000"
 """Stands for a placeholder while an address is taken apart; a character that no address holds."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Bind:
     """One value of ``bind``: its text (with placeholders where ``known`` is false), place and origin."""
 
@@ -27,7 +27,7 @@ class Bind:
     because: str = ""
 
 
-@dataclass(slots=True)
+@record()
 class Given:
     """An effective value of a setting, and the addresses that it stands for, where it is ``bind``."""
 
@@ -35,7 +35,7 @@ class Given:
     binds: list[Bind]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class BoundAddress:
     """Where one value of ``bind`` listens; ``malformed``: why Gunicorn can't."""
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from cfgcheck.load.gunicorn_command import Argument, Arguments
 from cfgcheck.load.gunicorn_listeners import Bind, Given
-from cfgcheck.load.gunicorn_table import Row, availability, rows_of, table
+from cfgcheck.load.gunicorn_table import Row, availability, options_of, rows_of, table
 from cfgcheck.load.gunicorn_values import Refused, application_problem, from_text, later_problem, validated
+from cfgcheck.load.similar import Similar
 from cfgcheck.model.app import SettingUse
 from cfgcheck.model.located import Located, Origin
 from cfgcheck.model.version import Version
@@ -87,8 +88,9 @@ class Layers:
         for argument in arguments.options:
             overridden = argument.row is not None and last[argument.row.name] is not argument
             self._argument(argument, origin, fresh, overridden)
+        similar = Similar([flag[2:] for flag in options_of(self.version) if flag.startswith("--")], "-")
         for message, span, name in arguments.refused:
-            self._refused_option(message, span, name)
+            self._refused_option(message, span, name, similar)
         if arguments.positional and not from_environment:
             self._application(arguments.positional[0])
 
@@ -126,14 +128,16 @@ class Layers:
         shown = argument.text if row.takes_value else argument.flag
         self.uses.append(SettingUse(argument.flag, row.name, own, shown, argument.span, problem=problem))
 
-    def _refused_option(self, message: str, span: Span, name: str) -> None:
+    def _refused_option(self, message: str, span: Span, name: str, similar: Similar) -> None:
         elsewhere = ""
         for rows in table().settings.values():
             if name in rows[-1].flags:
                 elsewhere = availability(rows[-1].name)
         value: Located[Any] = Located.unknown(message, span)
+        found = similar.to(name)
+        near = f"--{found}" if found else ""
         self.uses.append(
-            SettingUse(name or span.text, "", value, span.text, span, problem=message, elsewhere=elsewhere)
+            SettingUse(name or span.text, "", value, span.text, span, problem=message, elsewhere=elsewhere, near=near)
         )
 
     def require_app(self, name_span: Span) -> None:

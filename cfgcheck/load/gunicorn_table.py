@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from cfgcheck.model.version import Version
+from cfgcheck.record import record
 from cfgcheck.resources import data
 
 GONE_BEFORE_20 = {"debug": "19.6", "django_settings": "19.9", "x_forwarded_for_header": "19.0"}
 """Settings that versions before 20 had, and the first release looked at that no longer has them."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Row:
     """A setting as a range of versions has it.
 
@@ -46,7 +46,7 @@ class Row:
         return self.action in ("store", "append")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Table:
     """``versions``: those looked at, oldest first. ``settings``: the rows of each setting, oldest first.
     ``workers``: names of worker classes, with the class and the versions that have it."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from cfgcheck.load.discover import Exclusions, files_below
 from cfgcheck.load.disk import Disk
 from cfgcheck.model.app import AppKind
 from cfgcheck.model.stack import Link, Route
+from cfgcheck.record import replace
 
 _CARRIERS = (
     "dockerfile*", "*.dockerfile", "containerfile*", "*compose*.yml", "*compose*.yaml", "*.service", "*.socket",

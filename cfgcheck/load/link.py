@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from cfgcheck.load.edges import ServerAddresses, put_edges
 from cfgcheck.load.evidence import settled
@@ -12,11 +11,12 @@ from cfgcheck.model.address import Address
 from cfgcheck.model.app import App, Listener
 from cfgcheck.model.nginx import Location, Pass, Peer, Proxy, Upstream
 from cfgcheck.model.stack import Link, Route, Stack
+from cfgcheck.record import record, replace
 
 Joint = tuple[App, Listener]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class _End:
     """Where one location's traffic goes to."""
 

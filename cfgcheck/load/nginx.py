@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from cfgcheck.load.nginx_levels import Expand, holds_servers, level_of
 from cfgcheck.load.nginx_listen import read_listens, server_names
@@ -15,6 +14,7 @@ from cfgcheck.model.located import Located
 from cfgcheck.model.nginx import Location, Proxy, Scope, Server, Upstream, VariableMap
 from cfgcheck.model.nginx_settings import Defaults
 from cfgcheck.model.version import Version
+from cfgcheck.record import replace
 from cfgcheck.source.file import SourceFile
 from cfgcheck.syntax.nginx_tree import Directive
 

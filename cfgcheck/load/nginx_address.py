@@ -7,11 +7,11 @@ What nginx refuses or misreads was seen with ``nginx -t`` and by connecting (1.2
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from cfgcheck.load.nginx_text import is_all_placeholder, is_templated, unmasked
 from cfgcheck.model.address import Address
 from cfgcheck.model.units import parse_number
+from cfgcheck.record import record
 
 SCHEMES: dict[str, dict[str, tuple[bool, int | None]]] = {
     "proxy": {"http://": (False, 80), "https://": (True, 443)},
@@ -26,7 +26,7 @@ _URI_NAMES = "request_uri|uri|document_uri|is_args|args"
 _URI = re.compile(rf"[/?]|\$(?:\{{(?:{_URI_NAMES})\}}|(?:{_URI_NAMES})\b)")
 
 
-@dataclass(slots=True)
+@record()
 class Target:
     """A target taken apart. ``address`` is None where none can be made out; ``malformed`` tells why, or in what way
     the address is not what its author meant. ``host``, ``port`` and ``uri`` are masked texts."""

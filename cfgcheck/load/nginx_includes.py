@@ -5,12 +5,12 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from cfgcheck.load.disk import Disk
+from cfgcheck.record import record
 
 _MOST_FILES: Final = 10_000
 _LONGEST: Final = 4096
@@ -24,7 +24,7 @@ def is_glob(pattern: str) -> bool:
     return any(character in _MAGIC for character in pattern)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Lookup:
     """Where includes of one configuration are looked for.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from cfgcheck.record import record
 from cfgcheck.syntax.nginx_directives import forms, known
 from cfgcheck.syntax.nginx_tree import Directive, NginxTree
 
@@ -28,7 +28,7 @@ class Kind(Enum):
     """No nginx configuration."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Classified:
     """``contexts``: every context in which all the known outermost directives may stand, by the names of
     ``nginx_directives.Form``; several for ``gzip on;``."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from cfgcheck.load.nginx_address import Target, parse_target, written_authority
 from cfgcheck.load.nginx_text import is_templated, key_of, masked, unmasked, variables_of
@@ -13,6 +12,7 @@ from cfgcheck.load.nginx_variables import Variables
 from cfgcheck.model.app import Protocol
 from cfgcheck.model.located import Located
 from cfgcheck.model.nginx import Location, Pass, Upstream
+from cfgcheck.record import record, replace
 from cfgcheck.source.file import Span
 from cfgcheck.syntax.nginx_tree import Directive
 
@@ -28,7 +28,7 @@ PASSES = {
 _BRACED = re.compile(r"\$\{(\w+)\}")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class _Found:
     """What one target text comes to."""
 

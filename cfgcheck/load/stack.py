@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cfgcheck.load.apps import AppReader, Command
@@ -16,12 +15,13 @@ from cfgcheck.model.edge import Edge
 from cfgcheck.model.located import Located
 from cfgcheck.model.stack import Host, Stack
 from cfgcheck.model.version import Version
+from cfgcheck.record import field, record, replace
 from cfgcheck.source.file import SourceFile, Span
 
 _NO_VERSION: Located[Version] = Located.unknown("no file tells nginx's version")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Declarations:
     """What cfgcheck's settings say of a stack."""
 

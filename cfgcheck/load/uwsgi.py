@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
 
 from cfgcheck.findings import Problem
 from cfgcheck.load.disk import Disk
@@ -13,11 +13,15 @@ from cfgcheck.load.uwsgi_files import FindFile, Surroundings
 from cfgcheck.model.app import App
 from cfgcheck.model.located import Located
 from cfgcheck.model.version import Version
+from cfgcheck.record import field, record
 from cfgcheck.source.file import SourceFile, Span
 from cfgcheck.syntax.environment import NOTHING_KNOWN, Environment
 
+_HEAD = re.compile(r"^[ \t]*(\[uwsgi\]|uwsgi:|<uwsgi\b|\{?[ \t]*\"uwsgi\")", re.MULTILINE)
+"""Where uWSGI's section begins, in each form of configuration."""
 
-@dataclass(frozen=True, slots=True)
+
+@record(frozen=True)
 class UwsgiStart:
     """How one uWSGI is started.
 
@@ -55,4 +59,5 @@ def _place(start: UwsgiStart) -> Span:
     if start.command is not None:
         return start.command.span
     file = start.config or SourceFile(start.name, "")
-    return Span(file, 0, min(1, len(file.text)))
+    head = _HEAD.search(file.text)
+    return Span(file, head.start(1), head.end(1)) if head else Span(file, 0, min(1, len(file.text)))

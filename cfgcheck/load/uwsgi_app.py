@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
+from cfgcheck.load.similar import Similar
 from cfgcheck.load.uwsgi_conflicts import judged
 from cfgcheck.load.uwsgi_expand import Expansion, Item
 from cfgcheck.load.uwsgi_facts import derived
@@ -17,6 +17,7 @@ from cfgcheck.model.app import App, AppKind, SettingUse
 from cfgcheck.model.located import Located, Origin
 from cfgcheck.model.uwsgi_settings import UwsgiSettings
 from cfgcheck.model.version import Version
+from cfgcheck.record import replace
 from cfgcheck.source.file import Span
 
 _REFERENCE = re.compile(r"%\(([^()]{1,200})\)")
@@ -39,6 +40,7 @@ class AppBuilder:
         self.referred = _referred(run)
         self.foreign = foreign_plugin(run)
         self.strict = _is_strict(run)
+        self.similar = Similar(run.table, "-")
 
     def build(self) -> App:
         for index, item in enumerate(self.run.items):
@@ -77,12 +79,16 @@ class AppBuilder:
         return "it is an emperor: what its vassals set stands in their own files" if "emperor" in self.values else ""
 
     def _refused(self) -> list[SettingUse]:
-        """What kept uWSGI from taking an option at all."""
-        canonical = self.run.table.canonical
-        return [
-            SettingUse(key, canonical(key) or key, Located.unknown(why, span, text), text, span, why, "refused")
-            for key, why, text, span in self.run.refusals
-        ]
+        """What kept uWSGI from taking an option at all. A flag that it does not know has no canonical name."""
+        made = []
+        for key, why, text, span in self.run.refusals:
+            canonical = self.run.table.canonical(key) or ("" if key.startswith("-") else key)
+            found = "" if canonical else self.similar.to(key)
+            near = f"--{found}" if found else ""
+            value: Located[Any] = Located.unknown(why, span, text)
+            if canonical or not self.foreign:
+                made.append(SettingUse(key, canonical, value, text, span, why, "refused", near=near))
+        return made
 
     # ── one option ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -107,11 +113,18 @@ class AppBuilder:
         elif item.key in self.run.declared or not item.key:
             return
         elif self.strict and not item.placeholder and not self.foreign:
-            self.uses.append(replace(use, problem=_STRICT, means="refused"))
+            self.uses.append(replace(self._explained(use), problem=_STRICT, means="refused"))
         elif item.placeholder or item.key in self.referred:
             self.placeholders.setdefault(item.key, located)
         elif item.entry.origin != "env":  # a container has many variables that only look like uWSGI's
-            self.uses.append(use)
+            self.uses.append(self._explained(use))
+
+    def _explained(self, use: SettingUse) -> SettingUse:
+        """What an unknown option probably is: one of a later version, or a slip."""
+        option = self.run.table.get(use.name)
+        if option is not None:
+            return replace(use, elsewhere=f"new in {option.since}")
+        return use if use.canonical else replace(use, near=self.similar.to(use.name))
 
     def _known(self, option: Option, item: Item) -> None:
         because = self._because(item)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from cfgcheck.load.uwsgi_expand import Expansion, Refusal
 from cfgcheck.load.uwsgi_options import Option
+from cfgcheck.record import record
 from cfgcheck.source.file import Span
 from cfgcheck.syntax.environment import Environment
 from cfgcheck.syntax.shell_words import Command, Word
@@ -33,7 +33,7 @@ _WRAPPERS = frozenset(
 _NOT_RUNNING = frozenset({"install", "add", "remove", "uninstall", "show", "update", "upgrade", "which", "pip"})
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class UwsgiCommand:
     """A command that starts uWSGI: the words after its name, the environment it is given, and the place of it all."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from cfgcheck.load.uwsgi_listeners import SOCKETS, SocketUse
 from cfgcheck.model.app import SettingUse
 from cfgcheck.model.located import Located
+from cfgcheck.record import replace
 
 
 def judged(

@@ -7,7 +7,6 @@ the machine (``%k``, ``if-exists``, a variable nobody wrote down) is carried alo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from cfgcheck.findings import Problem
@@ -16,6 +15,7 @@ from cfgcheck.load.uwsgi_files import Files, Surroundings, form_guessed, form_of
 from cfgcheck.load.uwsgi_logic import ENDS, OFFERS, CrashError, Logic
 from cfgcheck.load.uwsgi_options import Option, OptionTable, options
 from cfgcheck.load.uwsgi_replace import replace_all
+from cfgcheck.record import record
 from cfgcheck.source.file import SourceFile, Span
 from cfgcheck.syntax.uwsgi_entry import Entry
 from cfgcheck.syntax.uwsgi_text import Part, Parts
@@ -35,7 +35,7 @@ _NOT_OPTIONS = frozenset(
 """``UWSGI_…`` variables that are uWSGI's own (core/utils.c ``parse_sys_envs``)."""
 
 
-@dataclass(slots=True)
+@record()
 class Item:
     """One option of the stream: as written (``entry``), and as it stands after replacement (``value``).
 
@@ -222,8 +222,8 @@ class Expansion:
         self.load_path(item.value or "", item.entry.value_span, forms.get(option.canonical, ""))
 
     def _include_perhaps(self, item: Item) -> None:
-        """An include under a condition. ``if-exists = X`` around ``ini = X`` is an offer to override: where the tree has
-        no X, the configuration is taken without it."""
+        """An include under a condition. ``if-exists = X`` around ``ini = X`` is an offer to override: where the tree
+        has no X, the configuration is taken without it."""
         written = self.parts.written(item.value or "")
         logic = self._logic
         if logic is None or logic.name not in OFFERS or logic.argument != item.entry.value:

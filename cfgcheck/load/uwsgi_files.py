@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from cfgcheck.load.disk import Disk
+from cfgcheck.record import field, record
 from cfgcheck.source.file import SourceFile
 from cfgcheck.syntax.environment import NOTHING_KNOWN, Environment
 from cfgcheck.syntax.ini import read_ini
 from cfgcheck.syntax.uwsgi_entry import Reading
-from cfgcheck.syntax.uwsgi_json import read_json
-from cfgcheck.syntax.uwsgi_text import Part, Parts, magic_text
-from cfgcheck.syntax.uwsgi_xml import read_xml
-from cfgcheck.syntax.uwsgi_yaml import read_yaml
+from cfgcheck.syntax.uwsgi_text import MagicText, Part, Parts, magic_text
 
 FindFile = Callable[[str], SourceFile | None]
 
@@ -25,7 +22,7 @@ _OF_THE_MACHINE = "vhtTkuUgGbijoIJO0123456789cC"
 """Magic letters for what only the machine tells: working directory, host name, time, cores, users, path parts."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Surroundings:
     """Where a uWSGI runs, as far as it is known.
 
@@ -92,14 +89,10 @@ class Files:
         """The options of a file; ``section`` is "" for the usual one."""
         self.read_so_far.append(file)
         text = magic_text(file, self._magic(file, section), self.parts)
-        if form == "xml":
-            return read_xml(text, section)
-        if form == "yaml":
-            return read_yaml(text, section or "uwsgi")
-        if form == "json":
-            return read_json(text, section or "uwsgi")
-        self.last_ini = file
-        return read_ini(text, section or "uwsgi")
+        if form == "ini":
+            self.last_ini = file
+            return read_ini(text, section or "uwsgi")
+        return _read_data(form, text, section)
 
     def _magic(self, file: SourceFile, section: str) -> dict[str, str]:
         """What the magic letters stand for in ``file``; capitals are those of the outermost file (facts 7.03), which a
@@ -128,3 +121,18 @@ class Files:
 
     def _mark(self, letter: str, because: str, local: str | None = None) -> str:
         return self.parts.mark(Part(f"%{letter}", f"%{letter} {because}", local))
+
+
+def _read_data(form: str, text: MagicText, section: str) -> Reading:
+    """The forms that are rare enough not to be loaded for everyone."""
+    if form == "xml":
+        from cfgcheck.syntax.uwsgi_xml import read_xml
+
+        return read_xml(text, section)
+    if form == "yaml":
+        from cfgcheck.syntax.uwsgi_yaml import read_yaml
+
+        return read_yaml(text, section or "uwsgi")
+    from cfgcheck.syntax.uwsgi_json import read_json
+
+    return read_json(text, section or "uwsgi")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from cfgcheck.load.uwsgi_number import atoi
@@ -16,7 +15,9 @@ from cfgcheck.load.uwsgi_values import has_remark
 from cfgcheck.model.address import Address, is_ipv4
 from cfgcheck.model.app import Listener, Protocol
 from cfgcheck.model.located import Located
+from cfgcheck.record import record
 from cfgcheck.source.file import Span
+from cfgcheck.syntax.uwsgi_text import MARK
 
 _PROTOCOLS: Mapping[str, tuple[Protocol, bool]] = {
     "uwsgi": (Protocol.UWSGI, False),
@@ -60,7 +61,6 @@ ROUTERS: Mapping[str, bool] = {
 """Options of the HTTP router, a process of its own in front of the workers → whether under TLS."""
 
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9.])?\Z")
-_MARK = "\ue000"
 _BY_NAME = "by the option's name"
 
 
@@ -68,7 +68,7 @@ def is_protocol(name: str) -> bool:
     return name in _PROTOCOLS
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Bound:
     """What a socket option is taken for: ``malformed`` says in what way that is not what its author meant;
     ``problem`` why uWSGI would not even start."""
@@ -78,7 +78,7 @@ class Bound:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class SocketUse:
     """One use of a socket option. ``raw``: its value with marks for what is not known; ``written``: as it stands in the
     file; ``span``: the option's place."""
@@ -143,12 +143,12 @@ def _tcp(name: str, host: str, port_text: str) -> Bound:
 def templated(raw: str, written: str) -> Address | None:
     """An address with placeholders in it, as far as it can be told apart: ``:{{ port }}`` is TCP, ``/run/{{ x }}.sock``
     unix. None when nothing can be told."""
-    if _MARK not in raw:
+    if MARK not in raw:
         return None
     colon = raw.rfind(":")
     if colon >= 0:
         port_text = written.rpartition(":")[2]
-        if _MARK in raw[colon:]:
+        if MARK in raw[colon:]:
             return Address.tcp(written[: len(written) - len(port_text) - 1], None, port_text, templated=True)
         return Address.tcp(written.rpartition(":")[0], atoi(port_text), templated=True)
     is_path = raw.startswith("/") or raw.endswith((".sock", ".socket"))

@@ -9,10 +9,10 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cfgcheck.load.uwsgi_number import atoi
+from cfgcheck.record import record
 from cfgcheck.syntax.environment import Environment
 from cfgcheck.syntax.uwsgi_text import Part
 
@@ -34,7 +34,7 @@ class CrashError(Exception):
     """uWSGI dies of a bare option on the command line while a loop or condition from a file is still open."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Logic:
     """A loop or condition under way: the option's name, what it goes by, and the option in the stream."""
 

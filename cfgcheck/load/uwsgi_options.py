@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 
+from cfgcheck.record import record
 from cfgcheck.resources import data
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Option:
     """One option.
 

@@ -124,7 +124,8 @@ def _file(run: Expansion, name: str, item: Item) -> str | None:
 def _placeholder(run: Expansion, key: str) -> str | None:
     """What ``%(key)`` stands for: the first option or placeholder of that name, or a sum of them (facts 7.06)."""
     if " " not in key:
-        return _exported(run, key)
+        because = run.parts.because(key)
+        return run.parts.mark(Part(f"%({run.parts.written(key)})", because)) if because else _exported(run, key)
     current: str | None = None
     sign = ""
     for word in key.split(" "):
@@ -135,7 +136,8 @@ def _placeholder(run: Expansion, key: str) -> str | None:
                 current = _calculated(run, key, current, "1", word[0])
             sign = ""
         elif word:
-            value = word if word.isascii() and word.isdigit() else _exported(run, word) or ""
+            literal = (word.isascii() and word.isdigit()) or run.parts.because(word)
+            value = word if literal else _exported(run, word) or ""
             current = _calculated(run, key, current or "", value, sign) if sign else (current or "") + value
             sign = ""
     return current

@@ -8,11 +8,11 @@ units are ignored (facts 7.17, 7.s5), quotes and garbage make 0 (7.s1, 7.s3), in
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from cfgcheck.load.uwsgi_number import atoi, strtoul
 from cfgcheck.load.uwsgi_options import Option
+from cfgcheck.record import record
 
 _FALSE = frozenset({"false", "off", "no", "0"})
 _MEANT_FALSE = frozenset({"n", "f", "disable", "disabled", "none", "null", "nil", "never", "00", "not"}) | _FALSE
@@ -42,7 +42,7 @@ _SECONDS = frozenset(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Converted:
     """A value, and for SettingUse: why uWSGI refuses or misreads the text, what it takes it for, and whether that
     changes nothing."""

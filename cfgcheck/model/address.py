@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
+
+from cfgcheck.record import record
 
 _WILDCARDS = frozenset({"0.0.0.0", "::", "*", ""})
 _LOOPBACK_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost"})
@@ -33,7 +34,7 @@ def normal_path(path: str) -> str:
     return normal
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Address:
     """A TCP endpoint, a unix socket or an inherited socket.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 from cfgcheck.model.address import Address
 from cfgcheck.model.located import Located
 from cfgcheck.model.version import Version
+from cfgcheck.record import field, record
 from cfgcheck.source.file import SourceFile, Span
 
 
@@ -29,7 +29,7 @@ class Protocol(Enum):
     RAW = "raw"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, eq=False)
 class Listener:
     """An address that an app server accepts connections on.
 
@@ -46,7 +46,7 @@ class Listener:
     malformed: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, eq=False)
 class AppFacts:
     """What follows from an app's settings. Times in seconds, sizes in bytes.
 
@@ -68,7 +68,7 @@ class AppFacts:
     body_limit: Located[int | None]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, eq=False)
 class SettingUse:
     """One place where somebody set something, whether or not it is effective.
 
@@ -78,6 +78,7 @@ class SettingUse:
     ``harmless``: the misreading changes nothing (uWSGI's ``60s`` is 60).
     ``helper``: a name that no server needs to know: used by other expressions, a constant, a definition, private.
     ``elsewhere``: for a setting that this version does not have: which do (``new in 24.0``, ``gone since 23.0``).
+    ``near``: for a name that the server does not know: the setting that it looks like a slip of, else "".
     """
 
     name: str
@@ -90,9 +91,10 @@ class SettingUse:
     harmless: bool = False
     helper: bool = False
     elsewhere: str = ""
+    near: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, eq=False)
 class App:
     """A running app server (one master and its workers).
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from cfgcheck.model.located import Located
 from cfgcheck.model.nginx import Location
+from cfgcheck.record import field, record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class DeclaredApp:
     """What is declared of one app (``[[app]]``). Sizes in bytes; None: not declared.
 
@@ -26,7 +26,7 @@ class DeclaredApp:
     development: Located[bool] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Declared:
     """Declarations about the machine, nginx and the apps. None and empty: not declared.
 

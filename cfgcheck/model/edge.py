@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cfgcheck.model.located import Located
+from cfgcheck.record import record
 from cfgcheck.source.file import Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Edge:
     """What stands in front of nginx (a load balancer, a CDN, an outer nginx), declared or seen. Times in seconds.
 

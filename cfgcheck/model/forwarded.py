@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from cfgcheck.model.address import Address
 from cfgcheck.model.app import App, AppKind, Listener, Protocol
 from cfgcheck.model.located import Located, UnknownValue
 from cfgcheck.model.stack import Route, Stack
+from cfgcheck.record import record
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Network, IPv6Network
@@ -22,7 +22,7 @@ _LIST = "forwarded_allow_ips"
 _ANYONE = "*"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class SchemePolicy:
     """The headers by which an app server itself learns that a request came over HTTPS.
 
@@ -75,7 +75,7 @@ def heeds_header_settings(app: App) -> bool:
     raise _unknown(app.facts.worker_class, f"what the worker class {worker} does with headers is not known")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Source:
     """Where nginx's connections come from, as the app sees them.
 
@@ -169,7 +169,7 @@ def _trusted_elsewhere(app: App, peers: TrustedPeers) -> bool:
     raise _unknown(app.settings[_LIST], because)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class TrustedPeers:
     """``forwarded_allow_ips``: entries that are sure to be there, and those that are there in some versions."""
 

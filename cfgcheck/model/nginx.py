@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from cfgcheck.model import nginx_sent
@@ -16,6 +15,7 @@ from cfgcheck.model.nginx_table import HEADER_DIRECTIVES
 from cfgcheck.model.nginx_upstream import Pass, Peer, Upstream, VariableMap
 from cfgcheck.model.nginx_values import Buffers
 from cfgcheck.model.version import Version
+from cfgcheck.record import field, record
 from cfgcheck.source.file import SourceFile, Span
 from cfgcheck.syntax.nginx_tree import Directive
 
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, eq=False)
 class Listen:
     """A ``listen``. ``tls``: with ``ssl`` (or the old ``ssl on``). ``quic`` and unix sockets among them.
 
@@ -206,7 +206,7 @@ class Location:
         return limit.with_value(limit.value or None) if limit.known else Located.unknown(limit.because, limit.span)
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@record(eq=False)
 class Server:
     """A ``server{}`` of ``http{}``, or what stands in for it around a fragment (then it listens nowhere)."""
 
@@ -302,7 +302,7 @@ class Server:
         return f"Server({self.label!r}, {self.span})"
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@record(eq=False)
 class Proxy:
     """One nginx: a main configuration with all that it includes, or a lone ``server{}`` file or fragment.
 

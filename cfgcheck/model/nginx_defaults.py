@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from cfgcheck.model.located import Located
 from cfgcheck.model.nginx_values import Reader
 from cfgcheck.model.version import Version
+from cfgcheck.record import record
 
 if TYPE_CHECKING:
     from cfgcheck.model.nginx_settings import Scope
@@ -27,7 +27,7 @@ class Merge(Enum):
     MASK = "mask"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class ByVersion:
     """A default that changed: ``first`` holds up to the first change, then each change's value from its version on."""
 
@@ -55,7 +55,7 @@ class ByVersion:
         return f"the default of {name} is {', '.join(parts)}, and nginx's version is not known"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Unknowable:
     """No default that can be told from configuration files, and why."""
 
@@ -66,7 +66,7 @@ Computed = Callable[["Scope"], Located[Any]]
 """A default that follows from other settings at the same level."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Setting:
     """A row of the table: a directive, how it is read, what holds without it, and where that is said.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from cfgcheck.record import record
 from cfgcheck.source.file import Span
 from cfgcheck.syntax.nginx_tree import Directive
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Header:
     """One effective ``proxy_set_header`` / ``uwsgi_param`` …: a name as written and the value's text.
 

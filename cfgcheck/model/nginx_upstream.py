@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cfgcheck.model.address import Address
 from cfgcheck.model.app import Protocol
 from cfgcheck.model.located import Located
+from cfgcheck.record import record
 from cfgcheck.source.file import Span
 from cfgcheck.syntax.nginx_tree import Directive
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Peer:
     """One ``server`` of an upstream. ``fail_timeout`` in seconds; ``max_conns`` 0 is unlimited.
 
@@ -34,7 +33,7 @@ class Peer:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Upstream:
     """An ``upstream{}``, or the one that nginx makes of a literal target (``implicit``: it never keeps connections).
 
@@ -54,7 +53,7 @@ class Upstream:
     zone: bool = False
     methods: tuple[str, ...] = ()
     """Balancing directives used: ``ip_hash``, ``least_conn`` …"""
-    keepalive_time: Located[float] = Located.default(3600)  # noqa: RUF009  (immutable)
+    keepalive_time: Located[float] = Located.default(3600)
     resolver: tuple[str, ...] = ()
     directive: Directive | None = None
 
@@ -68,7 +67,7 @@ class Upstream:
         return f"upstream {self.name}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Pass:
     """A ``proxy_pass``, ``uwsgi_pass`` … and what it names.
 
@@ -96,7 +95,7 @@ class Pass:
     socket; "" where the target is not known."""
     port_on_upstream: bool = False
     """``http://name:port`` though ``upstream name {}`` exists: nginx refuses to start. ``upstream`` is that one."""
-    needs_resolver: Located[bool] = Located.default(False)  # noqa: RUF009  (immutable)
+    needs_resolver: Located[bool] = Located.default(False)
     """Whether nginx must look a name up at each request: a variable yields a host name that is neither an IP address
     nor an ``upstream{}`` nor a target that stands elsewhere literally."""
     candidates: tuple[Upstream, ...] = ()
@@ -109,7 +108,7 @@ class Pass:
         return any(peer.address.known and peer.address.value.is_unix for peer in peers)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class VariableMap:
     """A ``map``, ``geo`` or ``split_clients`` block: which values a variable may have.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 
 from cfgcheck.findings import Problem
@@ -11,6 +10,7 @@ from cfgcheck.model.app import App, Listener
 from cfgcheck.model.declared import Declared
 from cfgcheck.model.edge import Edge
 from cfgcheck.model.nginx import Location, Pass, Peer, Proxy, Server, Upstream
+from cfgcheck.record import field, record
 from cfgcheck.source.file import SourceFile, Span
 
 
@@ -24,7 +24,7 @@ class Link(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Host:
     """A network namespace with its names and addresses, as declared in ``[hosts.NAME]``.
 
@@ -36,7 +36,7 @@ class Host:
     paths: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, eq=False)
 class Route:
     """client → edge → server → location → upstream peer → listener → app.
 
@@ -79,7 +79,7 @@ class Route:
         return self.passes.span
 
 
-@dataclass(slots=True, eq=False)
+@record(eq=False)
 class Stack:
     """All that was read, joined. ``files``: every file looked at. ``problems``: what could not be read.
 

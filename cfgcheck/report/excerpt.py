@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from cfgcheck.record import record
 from cfgcheck.report.cells import TAB, cell
 from cfgcheck.source.file import SourceFile
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Excerpt:
     """``text`` is safe to print; ``columns[i]`` is where character ``first + i`` of the file begins (one entry more
     than characters, for the end)."""

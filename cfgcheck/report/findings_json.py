@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import Any
 
 from cfgcheck import __version__
 from cfgcheck.findings import Finding, Symptom, Unchecked
+from cfgcheck.record import fields
 from cfgcheck.report.places import clean, place_of, start_of
 from cfgcheck.report.result import Result, in_reading_order
 from cfgcheck.rules.fingerprint import fingerprint
@@ -25,7 +25,7 @@ def document(result: Result) -> dict[str, Any]:
         "version": __version__,
         "findings": [_finding(finding) for finding in in_reading_order(result.findings)],
         "unchecked": [_unchecked(one) for one in result.unchecked],
-        "summary": asdict(result.summary),
+        "summary": dict(fields(result.summary)),
     }
 
 

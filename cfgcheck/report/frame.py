@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from cfgcheck.findings import Label
+from cfgcheck.record import record
 from cfgcheck.report.canvas import Row
 from cfgcheck.report.cells import width_of, wrap
 from cfgcheck.report.excerpt import Excerpt, excerpt
@@ -16,7 +16,7 @@ _LONGEST = 6
 """Lines shown of one span; the middle of a longer one is left out."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Mark:
     """A label of one file with how it is drawn; lines from 1, offsets trimmed to visible text."""
 
@@ -163,7 +163,7 @@ def _focus(marks: Sequence[Mark]) -> tuple[int, int] | None:
     return primary.start, max(primary.end, primary.start + 1)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class _Underline:
     start: int
     end: int

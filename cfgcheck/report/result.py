@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from cfgcheck.findings import Finding, Severity, Unchecked
 from cfgcheck.model.stack import Stack
+from cfgcheck.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Summary:
     """What was looked at, and how much was found.
 
@@ -35,7 +35,7 @@ class Summary:
         return self.error + self.warning + self.info
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Result:
     """Findings, checks that could not be made, and what was looked at.
 
@@ -51,7 +51,7 @@ class Result:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Extras:
     """What is printed besides findings: checks that could not be made, counts by rule. ``infos``: findings that are
     only worth knowing are shown whole as well, not as a list."""

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cfgcheck import resources
+from cfgcheck.record import record
 from cfgcheck.report.cells import plain
 
 _BARE = frozenset({"label", "name", "text", "value"})
 """Attributes that say less than what they belong to: ``app.label`` is the app."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class RulePage:
     """A rule as documentation. ``fields``: all of the file's, as they are written."""
 

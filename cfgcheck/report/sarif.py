@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from cfgcheck import __version__
 from cfgcheck.findings import Finding, Label, Severity, Unchecked
+from cfgcheck.record import fields
 from cfgcheck.report.places import clean, from_here
 from cfgcheck.report.result import Result, in_reading_order
 from cfgcheck.report.rule_page import RulePage, read_page, rule_files
@@ -47,7 +47,7 @@ def document(result: Result) -> dict[str, Any]:
             }
         ],
         "results": [_result(finding, numbers[finding.rule]) for finding in findings],
-        "properties": {"summary": asdict(result.summary)},
+        "properties": {"summary": dict(fields(result.summary))},
     }
     _start_here(run, from_here(result.root))
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}

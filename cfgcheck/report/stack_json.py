@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import fields
 from typing import Any
 
 from cfgcheck import __version__
@@ -14,6 +13,7 @@ from cfgcheck.model.edge import Edge
 from cfgcheck.model.nginx import Listen, Location, Pass, Peer, Proxy, Server, Upstream
 from cfgcheck.model.nginx_table import FAMILIES, TABLE
 from cfgcheck.model.stack import Host, Route, Stack
+from cfgcheck.record import fields
 from cfgcheck.report.places import clean, start_of
 from cfgcheck.report.values import setting
 
@@ -218,9 +218,7 @@ def _app(app: App, stack: Stack) -> dict[str, Any]:
         "settings": {name: setting(value) for name, value in app.settings.items()},
         "unknown_settings": [clean(use.name) for use in app.uses if not use.canonical],
         "listeners": [_listener(listener) for listener in app.listeners],
-        "facts": {
-            _FACT_NAMES.get(one.name, one.name): setting(getattr(app.facts, one.name)) for one in fields(app.facts)
-        },
+        "facts": {_FACT_NAMES.get(name, name): setting(value) for name, value in fields(app.facts)},
     }
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TextIO
 
+from cfgcheck.record import record
 from cfgcheck.report.cells import plain
 
 NARROWEST = 40
@@ -27,7 +27,7 @@ _STYLES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Terminal:
     """``width`` in columns; ``colour``: escape sequences are understood; ``unicode``: more than ASCII can be shown."""
 

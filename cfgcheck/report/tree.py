@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
+from cfgcheck.record import field, record
 from cfgcheck.report.cells import wrap
 from cfgcheck.report.terminal import Terminal
 
 
-@dataclass(slots=True)
+@record()
 class Node:
     """A line of a tree: its text, where it stands (printed faintly after it), a style, and what hangs below it."""
 

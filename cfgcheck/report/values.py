@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
 
 from cfgcheck.model.address import Address
 from cfgcheck.model.located import Located
 from cfgcheck.model.version import Version
+from cfgcheck.record import fields, is_record
 from cfgcheck.report.places import clean, start_of
 
 
@@ -45,8 +45,8 @@ def _compound(value: Any) -> Any:
         return {clean(str(key)): plain_value(one) for key, one in value.items()}
     if hasattr(value, "_asdict"):  # a named tuple, such as nginx's "4 8k"
         return {name: plain_value(one) for name, one in value._asdict().items()}
-    if is_dataclass(value):
-        return {one.name: plain_value(getattr(value, one.name)) for one in fields(value)}
+    if is_record(value):
+        return {name: plain_value(one) for name, one in fields(value)}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain_value(one) for one in value]
     return clean(str(value))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from cfgcheck.findings import Label, Severity, Unchecked
 from cfgcheck.model.edge import Edge
 from cfgcheck.model.nginx import Proxy, Upstream
 from cfgcheck.model.stack import Route, Stack
+from cfgcheck.record import field, record
 
 
 class Index:
@@ -44,7 +44,7 @@ class Index:
         return self._proxies.get(id(upstream))
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Case:
     """What is judged: one subject (for a rule with ``each``, one ``element`` of it) of a stack."""
 
@@ -72,7 +72,7 @@ class Case:
         return Unchecked(self.rule, self.label, because, place(at))
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Hit:
     """Something found by a check in Python.
 

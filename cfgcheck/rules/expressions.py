@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 
+from cfgcheck.record import field, record, replace
 from cfgcheck.rules import comparisons, functions, members, sugar
 from cfgcheck.rules.kinds import ANY, BOOL, NONE, NUMBER, TEXT, Kind, fields, has_place, list_of
 from cfgcheck.rules.terms import ExpressionError, Scope, Term, function_of, require, suggestion
@@ -29,7 +29,7 @@ _ARITHMETIC: dict[type[ast.operator], str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Compiled:
     """An expression as Python source, both ways: the same text where no doubt can be settled by looking further."""
 
@@ -94,7 +94,7 @@ def _parse(text: str) -> ast.expr:
         ) from None
 
 
-@dataclass(slots=True)
+@record()
 class Translator:
     """Translates the nodes of one expression. ``doubting``: with three-valued logic."""
 
@@ -289,7 +289,7 @@ class Translator:
         raise ExpressionError(f"`for {ast.unparse(target)}` does not fit the elements")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Loop:
     """``for target in source if conditions``; ``inside`` translates what stands within, where the name is known."""
 

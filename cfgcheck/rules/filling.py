@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from cfgcheck.findings import Label, Severity, Symptom
 from cfgcheck.model.located import UnknownValue
+from cfgcheck.record import field, record
 from cfgcheck.rules.catalogue import Rule
 from cfgcheck.rules.subjects import place
 from cfgcheck.rules.values import NAMESPACE, Absent, show
@@ -34,7 +34,7 @@ def functions_of(sources: Sequence[str]) -> list[Function]:
     return functions
 
 
-@dataclass(slots=True)
+@record()
 class Firing:
     """A rule and what it fired on. ``values``: what a check in Python gave."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from cfgcheck.findings import Finding
+from cfgcheck.record import replace
 
 _LENGTH = 16
 """Hexadecimal digits."""

@@ -11,17 +11,17 @@ import textwrap
 import types
 import typing
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache
 from typing import Any
 
 import cfgcheck.model
 from cfgcheck.model import located, version
+from cfgcheck.record import record, replace
 from cfgcheck.source import file as source_file
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Kind:
     """The type of an expression.
 
@@ -175,7 +175,7 @@ def _read_fields(cls: type[Any]) -> Mapping[str, Kind]:
 def _assigned(cls: type[Any]) -> dict[str, Any]:
     """Fields that ``__init__`` makes: ``self.x = x`` (an annotated parameter) and ``self.x: T = …``."""
     init = cls.__dict__.get("__init__")
-    if not isinstance(init, types.FunctionType) or "__dataclass_fields__" in cls.__dict__:
+    if not isinstance(init, types.FunctionType) or "__record_fields__" in cls.__dict__:
         return {}
     found: dict[str, Any] = {}
     for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(init)))):
@@ -190,7 +190,7 @@ def _assigned(cls: type[Any]) -> dict[str, Any]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Method:
     """A method that expressions may call."""
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cfgcheck.findings import Finding
+from cfgcheck.record import field, record, replace
 from cfgcheck.source.file import Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Fired:
     """A finding, and what is needed to compare it with others.
 

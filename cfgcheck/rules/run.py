@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
 from cfgcheck.findings import Confidence, Finding, Label, Problem, Severity, Unchecked
 from cfgcheck.model.located import UnknownValue
 from cfgcheck.model.stack import Link, Route, Stack
+from cfgcheck.record import record, replace
 from cfgcheck.rules.catalogue import Catalogue, Rule, load_check
 from cfgcheck.rules.contract import Case, Hit, Index
 from cfgcheck.rules.filling import Firing, Function, function_of, functions_of
@@ -26,7 +26,7 @@ INTERNAL_ERROR = "internal-error"
 """The rule under which a rule that crashed is reported."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Judgement:
     """What the rules say of a stack. ``suppressed``: findings that comments silenced; ``rules``: rules that ran."""
 
@@ -86,7 +86,7 @@ def _gathered(unchecked: Iterable[Unchecked]) -> list[Unchecked]:
     return sorted(gathered, key=lambda one: (one.at.key if one.at else ("", 0, 0), one.rule, one.because))
 
 
-@dataclass(slots=True)
+@record()
 class _Answer:
     """What a rule says of one subject: findings, or that it could not be checked."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
+from cfgcheck.record import record
 from cfgcheck.rules.catalogue import Catalogue, Rule
 from cfgcheck.rules.errors import SelectionError
 from cfgcheck.source.file import Span
@@ -31,7 +31,7 @@ class Choices(Protocol):
     def ignore(self) -> Iterable[Choice]: ...
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Selection:
     """The rules that run: those selected (all, when none is), without those ignored.
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from cfgcheck.load.nginx_stock import is_stock
 from cfgcheck.model.app import App, Listener
 from cfgcheck.model.nginx import Location, Peer, Server, Upstream
 from cfgcheck.model.stack import Route, Stack
+from cfgcheck.record import record
 from cfgcheck.source.file import Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Subject:
     """One kind of subject.
 

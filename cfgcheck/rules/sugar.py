@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from cfgcheck.record import replace
 from cfgcheck.rules import tables
 from cfgcheck.rules.kinds import ANY, Kind, fields
 from cfgcheck.rules.terms import ExpressionError, Term, suggestion

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
 
 from cfgcheck.findings import Confidence, Finding, Label, Severity
 from cfgcheck.model.stack import Stack
+from cfgcheck.record import field, record
 from cfgcheck.rules.catalogue import Catalogue
 from cfgcheck.rules.comments import comments
 from cfgcheck.rules.selection import nearest
@@ -19,7 +19,7 @@ _IGNORE = re.compile(r"cfgcheck:[ \t]*ignore(?P<list>[ \t]*\[(?P<names>[^\]\n]*)
 _NAME = re.compile(r"[^\s,]+")
 
 
-@dataclass(slots=True)
+@record()
 class Name:
     """One name in an ``ignore[…]``."""
 
@@ -28,7 +28,7 @@ class Name:
     used: bool = False
 
 
-@dataclass(slots=True)
+@record()
 class Suppression:
     """An ``ignore[…]`` and the lines of its file that it speaks for. ``names`` is empty where brackets are missing."""
 

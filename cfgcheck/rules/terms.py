@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 
+from cfgcheck.record import record, replace
 from cfgcheck.rules.kinds import Kind
 
 _HELPER_CALL = re.compile(r"\b_\w+\(")
@@ -20,7 +20,7 @@ class ExpressionError(Exception):
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Term:
     """A piece of Python source, the kind of what it gives, and what the author wrote."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from cfgcheck.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class KnownEdge:
     """Limits in seconds; None: not known. ``source``: who says so."""
 

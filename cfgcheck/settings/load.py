@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from cfgcheck.model.edge import Edge
 from cfgcheck.model.located import Located
 from cfgcheck.model.stack import Host
 from cfgcheck.model.version import Version
+from cfgcheck.record import record
 from cfgcheck.settings.edges import KNOWN_EDGES
 from cfgcheck.settings.mistakes import meant, sentence
 from cfgcheck.settings.model import AppDeclaration, Choice, Settings, SettingsError, StackDeclaration
@@ -47,7 +47,7 @@ def mistakes(found: Iterable[tuple[Span, str]]) -> SettingsError:
     return SettingsError("\n".join(f"{span}: {text}" for span, text in ordered))
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class _Where:
     """Places of keys below ``prefix``."""
 

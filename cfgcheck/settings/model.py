@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from cfgcheck.findings import Severity
@@ -12,10 +11,11 @@ from cfgcheck.model.edge import Edge
 from cfgcheck.model.located import Located
 from cfgcheck.model.stack import Host
 from cfgcheck.model.version import Version
+from cfgcheck.record import field, record
 from cfgcheck.source.file import SourceFile, Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Choice:
     """A rule or category of ``select`` or ``ignore``. ``span``: None where the command line names it."""
 
@@ -23,7 +23,7 @@ class Choice:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class StackDeclaration:
     """A ``[[stack]]``: files below these paths (absolute) are one stack of their own."""
 
@@ -35,7 +35,7 @@ class StackDeclaration:
         return any(path.is_relative_to(top) for top in self.paths)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class AppDeclaration:
     """An ``[[app]]`` with a ``command``: an app server that no file starts.
 
@@ -52,7 +52,7 @@ class AppDeclaration:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Settings:
     """All settings; without a settings file, as they are by default.
 

@@ -6,7 +6,8 @@ Only for texts that ``tomllib`` has accepted: nothing is validated here.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from cfgcheck.record import record
 
 KeyPath = tuple[str | int, ...]
 """Keys from the top; a number is an index in an array."""
@@ -22,7 +23,7 @@ _SCALAR = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Place:
     """Offsets of a key (for an array's element: of its value) and of its value."""
 

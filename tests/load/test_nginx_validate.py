@@ -37,8 +37,8 @@ HTTP = "pid nginx.pid; events {}\nhttp {\n"
 REFUSED = {
     "unknown": (
         in_server("proxy_pas http://a;"),
-        'unknown-directive nginx.conf:3:1: no known module of nginx has a directive "proxy_pas"; '
-        'did you mean "proxy_pass"?',
+        ('unknown-directive nginx.conf:3:1: no known module of nginx has a directive "proxy_pas"; '
+        'did you mean "proxy_pass"?'),
     ),
     "wrong case": (
         in_server("Root /x;"),
@@ -46,23 +46,23 @@ REFUSED = {
     ),
     "without a near name": (
         in_server("frobnicate on;"),
-        'unknown-directive nginx.conf:3:1: no known module of nginx has a directive "frobnicate"; '
-        "correct the name, or load the module that has it",
+        ('unknown-directive nginx.conf:3:1: no known module of nginx has a directive "frobnicate"; '
+        "correct the name, or load the module that has it"),
     ),
     "wrong context": (
         in_server("proxy_pass http://127.0.0.1;"),
-        'misplaced-directive nginx.conf:3:1: "proxy_pass" is not allowed directly in server{}; '
-        "move it into limit_except{}, location{}, location/if{}",
+        ('misplaced-directive nginx.conf:3:1: "proxy_pass" is not allowed directly in server{}; '
+        "move it into limit_except{}, location{}, location/if{}"),
     ),
     "wrong context of a block": (
         HTTP + "location / {\n}\n}\n",
-        'misplaced-directive nginx.conf:3:1: "location" is not allowed directly in http{}; '
-        "move it into location{}, server{}",
+        ('misplaced-directive nginx.conf:3:1: "location" is not allowed directly in http{}; '
+        "move it into location{}, server{}"),
     ),
     "in an if": (
         in_server("location / { if ($a) { root /x; proxy_read_timeout 1s; } set $a 1; }"),
-        'misplaced-directive nginx.conf:3:33: "proxy_read_timeout" is not allowed in if{} of location{}; '
-        "move it into http{}, location{}, server{}",
+        ('misplaced-directive nginx.conf:3:33: "proxy_read_timeout" is not allowed in if{} of location{}; '
+        "move it into http{}, location{}, server{}"),
     ),
     "too many arguments": (
         in_server("root /x /y;"),
@@ -84,8 +84,8 @@ REFUSED = {
     ),
     "http directive outside": (
         "pid nginx.pid; events {}\ngzip on;\nhttp {}\n",
-        'misplaced-directive nginx.conf:2:1: "gzip" is not allowed outside of all blocks; '
-        "move it into http{}, location{}, location/if{}, server{}",
+        ('misplaced-directive nginx.conf:2:1: "gzip" is not allowed outside of all blocks; '
+        "move it into http{}, location{}, location/if{}, server{}"),
     ),
 }  # fmt: skip
 
@@ -100,7 +100,10 @@ def test_refused(name: str) -> None:
 
 def test_an_included_file_is_judged_in_the_block_that_includes_it() -> None:
     (problem,) = problems(
-        {"nginx.conf": "events {}\nhttp {\n  include a.conf;\n  server { include a.conf; }\n}\n", "a.conf": "listen 80;\n"}
+        {
+            "nginx.conf": "events {}\nhttp {\n include a.conf;\n server { include a.conf; }\n}\n",
+            "a.conf": "listen 80;\n",
+        }
     )
     assert problem.message == '"listen" is not allowed directly in http{}'
     assert str(problem.span) == "a.conf:1:1"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import replace
+from cfgcheck.record import replace
 
 import pytest
 from hypothesis import given

@@ -68,7 +68,7 @@ def app(file: SourceFile, name: str = "web", **settings: Any) -> App:
         found,
         (),
         (listener,),
-        AppFacts(*([nothing] * len(AppFacts.__dataclass_fields__))),
+        AppFacts(*([nothing] * len(AppFacts.__record_fields__))),
         file.span(0, 1),
         (file,),
     )

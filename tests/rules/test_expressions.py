@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
-from dataclasses import replace
+from cfgcheck.record import replace
 from typing import Any
 
 import pytest
@@ -344,7 +344,7 @@ def gunicorn(**settings: Any) -> App:
         {name: Located.read(value, span) for name, value in settings.items()},
         (),
         (),
-        AppFacts(*([facts] * len(AppFacts.__dataclass_fields__))),
+        AppFacts(*([facts] * len(AppFacts.__record_fields__))),
         span,
     )
 

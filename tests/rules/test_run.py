@@ -145,7 +145,7 @@ def test_an_element_is_looked_at_closely_too(tmp_path: Path) -> None:
     ],
 )
 def test_a_rule_holds_for_its_versions(tmp_path: Path, versions: str, version: str | None, expected: int) -> None:
-    from dataclasses import replace
+    from cfgcheck.record import replace
 
     rules = build.catalogue(tmp_path, {"slow": {**SLOW, "versions": versions}})
     file = build.source("timeout = 90\n")

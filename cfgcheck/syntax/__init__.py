@@ -1,0 +1,1 @@
+"""One module a language: text to located trees. No meaning yet, and no disk."""

@@ -1,0 +1,76 @@
+"""One word of a command line, located, and a word in the making."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cfgcheck.record import record
+from cfgcheck.source.file import SourceFile, Span
+
+Locate = Callable[[int, int], Span]
+"""Where a stretch of the command's text stands in its file."""
+
+
+@record(frozen=True)
+class Word:
+    """One word of a command.
+
+    ``value``: None where it is not known, ``because`` then says why. ``template``: the value with ``${NAME}`` (or what
+    is written) in place of each part that is not known; the same as ``value`` for a known word. ``bare``: an unknown
+    part stands outside quotes, so the word may as well be none or several. ``variables``: variables whose default in
+    the text (``${NAME:-default}``) was taken because nobody sets them.
+    """
+
+    value: str | None
+    template: str
+    span: Span
+    because: str = ""
+    bare: bool = False
+    variables: tuple[str, ...] = ()
+
+    @property
+    def known(self) -> bool:
+        return self.value is not None
+
+
+class ShellSyntaxError(ValueError):
+    """A quote that is not closed, or a backslash at the end. ``offset``: where it stands."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
+def in_file(file: SourceFile, offset: int = 0) -> Locate:
+    """Locates a command that stands in ``file`` in one piece, from ``offset`` on."""
+
+    def locate(start: int, end: int) -> Span:
+        return Span(file, offset + start, offset + end)
+
+    return locate
+
+
+class Builder:
+    """A word in the making."""
+
+    __slots__ = ("bare", "because", "known", "parts", "quoted", "start", "variables")
+
+    def __init__(self, start: int) -> None:
+        self.start = start
+        self.parts: list[str] = []
+        self.known = True
+        self.quoted = False
+        self.bare = False
+        self.because = ""
+        self.variables: list[str] = []
+
+    def unknown(self, template: str, because: str, quoted: bool) -> None:
+        self.parts.append(template)
+        self.known = False
+        self.because = self.because or because
+        self.bare = self.bare or not quoted
+
+    def word(self, end: int, locate: Locate) -> Word:
+        text = "".join(self.parts)
+        value = text if self.known else None
+        return Word(value, text, locate(self.start, end), self.because, self.bare, tuple(self.variables))

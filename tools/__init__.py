@@ -1,0 +1,1 @@
+"""Generators of the data tables; none of them is needed to run cfgcheck."""
