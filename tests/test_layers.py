@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "cfgcheck"
 
 LAYERS = (
-    ("resources",),
+    ("record", "resources"),
     ("source",),
     ("findings",),
     ("syntax",),

@@ -35,8 +35,14 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
     app: App = case.subject
     of_gunicorn = app.kind is AppKind.GUNICORN
     instead = _for_gunicorn(use) if of_gunicorn else _for_uwsgi(use)
-    said = f"Gunicorn refuses {use.name}: {use.problem}" if of_gunicorn else _said(use)
+    said = _said_by_gunicorn(use) if of_gunicorn else _said(use)
     yield Hit(values={"said": said, "instead": instead, "result": _result(app, use)})
+
+
+def _said_by_gunicorn(use: SettingUse) -> str:
+    if not use.problem:
+        return f"{use.name} = 0: no worker runs: connections are accepted and never answered"
+    return f"Gunicorn refuses {use.name}: {use.problem}"
 
 
 def _said(use: SettingUse) -> str:
@@ -48,7 +54,9 @@ def _said(use: SettingUse) -> str:
 
 def _result(app: App, use: SettingUse) -> str:
     """What comes of it: ``refused``, ``no-workers``, ``no-app``, ``killed`` or ``quiet``."""
-    if app.kind is AppKind.GUNICORN or use.problem.startswith(_REFUSES):
+    if app.kind is AppKind.GUNICORN:
+        return "refused" if use.problem else "no-workers"
+    if use.problem.startswith(_REFUSES) or use.canonical in ("chdir", "home"):
         return "refused"
     if use.harmless:
         return "quiet"

@@ -40,7 +40,7 @@ class Disk:
 
     def exists(self, path: Path | str) -> bool:
         full = self.absolute(path)
-        return full in self.overlay or full.is_file()
+        return full in self.overlay or os.path.isfile(full)
 
     @property
     def files(self) -> list[SourceFile]:

@@ -282,13 +282,14 @@ def later_problem(name: str, values: Sequence[object], version: Version | None) 
 
 def application_problem(text: str) -> str:
     """Why Gunicorn can't import an application, as far as its name tells: ``pkg.mod``, ``pkg.mod:name`` or
-    ``pkg.mod:name(arguments)``."""
+    ``pkg.mod:name(arguments)``. A folder may have a dash in its name (seen with 27.0.1: ``my-app.wsgi`` is imported)."""
     module, _, name = text.partition(":")
-    if not all(part.isidentifier() for part in module.split(".")):
-        shown = module.replace("/", ".").removesuffix(".py").strip(".")
-        return f"{module!r} is a path, not a module: it would be {shown}" if "/" in module else "it is no module name"
+    if "/" in module:
+        return f"{module!r} is a path, not a module"
     if module.endswith(".py"):
-        return f"{module!r} names a file, not a module: it would be {module[:-3]}"
+        return f"{module!r} names a file, not a module"
+    if not all(part and not any(map(str.isspace, part)) for part in module.split(".")):
+        return f"{module!r} is no module name"
     if ":" in text and not re.match(r"[A-Za-z_]\w*\s*(?:\(.*\))?\s*\Z", name, re.DOTALL):
         return f"Failed to parse {name!r} as an attribute name or function call."
     return ""

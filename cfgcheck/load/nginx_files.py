@@ -208,7 +208,7 @@ class NginxConfig:
         if disk.exists(beside):
             right = os.path.relpath(beside, self._lookup.folders[0])
             hint = f"write {PurePosixPath(right)}: the path counts from the main file's folder, not from this file's"
-        what = "is a folder" if (self._lookup.folders[0] / pattern).is_dir() else "does not exist"
+        what = "is a folder" if os.path.isdir(self._lookup.folders[0] / pattern) else "does not exist"
         return Problem("missing-include", f"{pattern} {what} in {folder}", directive.word_span(0), hint, what)
 
     def _in_dump(self, directive: Directive, pattern: str) -> list[NginxTree]:

@@ -33,6 +33,7 @@ class AppBuilder:
         self.version = version
         self.span = span
         self.values: dict[str, Located[Any]] = {}
+        self.gathered: dict[str, list[Located[Any]]] = {}
         self.uses: list[SettingUse] = []
         self.sockets: list[SocketUse] = []
         self.placeholders: dict[str, Located[str]] = {}
@@ -55,6 +56,7 @@ class AppBuilder:
         return self._app()
 
     def _app(self) -> App:
+        self.values.update({name: _together(uses) for name, uses in self.gathered.items()})
         opaque = self.run.opaque or self._emperor()
         settings = UwsgiSettings(self.values, self.run.table.canonical, self._is_switch, opaque)
         made = listeners(self.sockets, settings)
@@ -166,14 +168,9 @@ class AppBuilder:
     def _set(self, option: Option, located: Located[Any], item: Item) -> None:
         name = option.canonical
         before = self.values.get(name)
-        if not option.gathers:
-            if not (item.maybe and self._unchanged(before, option, item)):
-                self.values[name] = located
-        elif before is not None and not before.known:
-            return
-        elif located.known:
-            self.values[name] = located.with_value((*(before.value if before is not None else ()), located.value))
-        else:
+        if option.gathers:
+            self.gathered.setdefault(name, []).append(located)
+        elif not (item.maybe and self._unchanged(before, option, item)):
             self.values[name] = located
 
     def _unchanged(self, before: Located[Any] | None, option: Option, item: Item) -> bool:
@@ -210,8 +207,13 @@ class AppBuilder:
     def _forget(self) -> None:
         """What stands before options that could not be read may be overridden by them."""
         for name, located in self.values.items():
-            if not self.run.table[name].gathers:
-                self.values[name] = located.as_unknown(self.run.opaque)
+            self.values[name] = located.as_unknown(self.run.opaque)
+
+
+def _together(uses: list[Located[Any]]) -> Located[Any]:
+    """The values of a setting that gathers, at the place of the last; unknown as soon as one of them is."""
+    unknown = next((use for use in uses if not use.known), None)
+    return unknown or uses[-1].with_value(tuple(use.value for use in uses))
 
 
 def _is_strict(run: Expansion) -> bool:

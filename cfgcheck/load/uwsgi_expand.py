@@ -121,6 +121,8 @@ class Expansion:
         self._running = True
         try:
             for value, maybe in logic.values(entry.value, self):
+                if len(self.items) >= MOST_OPTIONS:
+                    break
                 self._append(entry, value, maybe or entry.maybe, placeholder=False)
         except CrashError:
             self.refuse(Item(entry.key, None, entry), f"it crashes: {logic.name} is never ended")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from cfgcheck.model import nginx_sent
@@ -66,7 +66,10 @@ class Location:
     ``optional``: it stands in a template branch.
     """
 
-    __slots__ = ("directive", "modifier", "optional", "parent", "passes", "path", "repeats", "scope", "server")
+    __slots__ = (
+        "_answers", "_headers", "directive", "modifier", "optional", "parent", "passes", "path", "repeats", "scope",
+        "server",
+    )  # fmt: skip
 
     def __init__(
         self, server: Server, parent: Location | None, scope: Scope, modifier: str, path: str, directive: Directive
@@ -80,6 +83,8 @@ class Location:
         self.passes: Pass | None = None
         self.repeats: Location | None = None
         self.optional: bool = False
+        self._answers: dict[object, Located[Any]] = {}
+        self._headers: dict[str, tuple[Header, ...]] | None = None
 
     @property
     def span(self) -> Span:
@@ -142,8 +147,15 @@ class Location:
 
     def headers_named(self, name: str) -> tuple[Header, ...]:
         """All effective headers of that name (case-insensitive); nginx sends every one of them."""
-        wanted = name.lower()
-        return tuple(header for header in self.headers if header.key == wanted)
+        if self._headers is None:
+            self._headers = _by_key(self.headers)
+        return self._headers.get(name.lower(), ())
+
+    def _once(self, question: object, answer: Callable[[], Located[Any]]) -> Located[Any]:
+        """The answer to a question that many rules ask; a location does not change once it has been built."""
+        if question not in self._answers:
+            self._answers[question] = answer()
+        return self._answers[question]
 
     @property
     def header_set(self) -> Located[tuple[Header, ...]]:
@@ -162,35 +174,35 @@ class Location:
     def sends(self, name: str) -> Located[bool]:
         """Whether nginx sets that header to something. A name like ``X-Real-IP`` means ``HTTP_X_REAL_IP`` where
         parameters are sent (uwsgi, FastCGI, SCGI); one in capitals without dashes (``HTTPS``) means itself."""
-        return nginx_sent.sends(self, name)
+        return self._once(("sends", name), lambda: nginx_sent.sends(self, name))
 
     def controls(self, name: str) -> Located[bool]:
         """Whether nginx sets or clears that header, so that a client's own never gets through."""
-        return nginx_sent.controls(self, name)
+        return self._once(("controls", name), lambda: nginx_sent.controls(self, name))
 
     @property
     def tells_scheme(self) -> Located[bool]:
         """Whether nginx tells the app, under whatever name, which scheme the client used."""
-        return nginx_sent.tells_scheme(self)
+        return self._once("tells_scheme", lambda: nginx_sent.tells_scheme(self))
 
     def header_value(self, name: str) -> Located[str | None]:
         """What nginx sets that header to, as written (``$scheme``); None where no level sets it."""
-        return nginx_sent.header_value(self, name)
+        return self._once(("header_value", name), lambda: nginx_sent.header_value(self, name))
 
     @property
     def sent_host(self) -> Located[str]:
         """The Host that the app sees: as written, or nginx's own default (``$proxy_host``, resolved)."""
-        return nginx_sent.sent_host(self)
+        return self._once("sent_host", lambda: nginx_sent.sent_host(self))
 
     @property
     def sent_connection(self) -> Located[str]:
         """The Connection header towards the upstream for plain requests; "" is none."""
-        return nginx_sent.sent_connection(self)
+        return self._once("sent_connection", lambda: nginx_sent.sent_connection(self))
 
     @property
     def keeps_connections(self) -> Located[bool]:
         """Whether nginx keeps connections to the upstream open for further requests."""
-        return nginx_sent.keeps_connections(self)
+        return self._once("keeps_connections", lambda: nginx_sent.keeps_connections(self))
 
     @property
     def http_version(self) -> Located[str | None]:
@@ -204,6 +216,13 @@ class Location:
         """``client_max_body_size`` in bytes; None for no limit (``0`` in nginx)."""
         limit: Located[int] = self.setting("client_max_body_size")
         return limit.with_value(limit.value or None) if limit.known else Located.unknown(limit.because, limit.span)
+
+
+def _by_key(headers: Iterable[Header]) -> dict[str, tuple[Header, ...]]:
+    found: dict[str, tuple[Header, ...]] = {}
+    for header in headers:
+        found[header.key] = (*found.get(header.key, ()), header)
+    return found
 
 
 @record(eq=False)

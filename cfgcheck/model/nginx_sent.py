@@ -70,7 +70,7 @@ def tells_scheme(location: Location) -> Located[bool]:
     if passes is None:
         return Located.unknown(_NOBODY)
     if passes.family in PARAMETER_FAMILIES:
-        answers = [sends(location, name) for name in _SCHEME_PARAMETERS]
+        answers = [location.sends(name) for name in _SCHEME_PARAMETERS]
         told = next((answer for answer in answers if answer.get(False)), None)
         return told or next((answer for answer in answers if not answer.known), answers[0])
     for header in location.headers:
@@ -196,7 +196,7 @@ def _protocol_keeps(location: Location, passes: Pass) -> Located[bool]:
     version: Located[str] = location.setting("proxy_http_version")
     if version.get("") == "2":
         return version.with_value(True)
-    connection = sent_connection(location)
+    connection = location.sent_connection
     if not connection.known:
         return Located.unknown(connection.because, connection.span)
     words = connection.value.lower()

@@ -40,6 +40,8 @@ class Scope:
     """
 
     __slots__ = (
+        "_answers",
+        "_doubts",
         "_headers",
         "_read",
         "children",
@@ -67,8 +69,10 @@ class Scope:
         self.own: dict[str, list[Directive]] = {}
         self.gaps: tuple[Directive, ...] = ()
         self.optional: frozenset[int] = _NOTHING
+        self._answers: dict[str, Located[Any]] | None = None
         self._read: dict[str, _Own] | None = None
         self._headers: dict[str, tuple[Header, ...]] | None = None
+        self._doubts: dict[str, str] | None = None
         self.children: Sequence[Directive] = (directive.block or ()) if children is None else children
         self.take(self.children)
 
@@ -113,6 +117,22 @@ class Scope:
 
     def look_up(self, setting: Setting) -> Located[Any]:
         """As ``setting``, for a row that need not be in the table."""
+        if self._answers is None:
+            self._answers = {}
+        answer = self._answers.get(setting.name)
+        if answer is None:
+            answer = self._answers[setting.name] = self._answer(setting)
+        return answer
+
+    def _answer(self, setting: Setting) -> Located[Any]:
+        outer = self.parent
+        if outer is None or setting.directive in self.own or self.gaps or callable(setting.default):
+            return self._found(setting)
+        # Nothing here has a say: the outer level's answer, which its other inner levels share.
+        found = outer.look_up(setting)
+        return _inherited(found) if found.origin is Origin.FILE else found
+
+    def _found(self, setting: Setting) -> Located[Any]:
         possible: list[Located[Any]] = []
         for scope in self.levels():
             own = scope._own(setting)
@@ -172,7 +192,13 @@ class Scope:
 
     def headers_doubt(self, family: str) -> str:
         """Why ``headers`` may not be all or may not be in effect; "" when they are certain."""
-        directive = HEADER_DIRECTIVES.get(family, family)
+        if self._doubts is None:
+            self._doubts = {}
+        if family not in self._doubts:
+            self._doubts[family] = self._headers_doubt(HEADER_DIRECTIVES.get(family, family))
+        return self._doubts[family]
+
+    def _headers_doubt(self, directive: str) -> str:
         for scope in self.levels():
             if scope.gaps:
                 return _gap_text(scope.gaps[0])

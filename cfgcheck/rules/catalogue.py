@@ -17,7 +17,7 @@ FORMAT = "cfgcheck.catalogue/1"
 class Rule:
     """A compiled rule. ``data`` holds its fields as ``compiler.py`` writes them."""
 
-    __slots__ = ("category", "confidence", "data", "id", "links", "severity", "subject")
+    __slots__ = ("category", "check", "confidence", "data", "id", "links", "plain", "severity", "subject")
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.data = data
@@ -27,6 +27,10 @@ class Rule:
         self.links = frozenset(data.get("links", ()))
         self.severity = Severity.of(data["severity"])
         self.confidence = Confidence(data["confidence"])
+        self.plain: bool = data.get("plain", False) or "slow" not in data
+        """Whether ``when`` is a list of conditions without further logic: something absent makes it untrue."""
+        self.check: Any = None
+        """The function that ``load_check`` found."""
 
     @property
     def reported(self) -> str:
@@ -114,11 +118,14 @@ def _check_references(catalogue: Catalogue) -> None:
 
 def load_check(rule: Rule) -> Any:
     """The function of ``cfgcheck/checks/`` that a rule names; raises RuleError when there is none."""
+    if rule.check is not None:
+        return rule.check
     from importlib import import_module
 
     name = rule.data["check"]["python"]
     try:
-        return import_module(f"cfgcheck.checks.{name}").check
+        rule.check = import_module(f"cfgcheck.checks.{name}").check
+        return rule.check
     except ModuleNotFoundError as error:
         if error.name != f"cfgcheck.checks.{name}":
             raise

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 Compiled = dict[str, Any]
 T = TypeVar("T")
 
+_NESTED = re.compile(r"\b_(?:or|any|all|first|count)\(|\bnot \(*_and\(")
+"""Logic besides a plain list of conditions: there something absent need not make the whole untrue."""
+
 _RANGE = re.compile(r"(>=|<=|==|!=|>|<)\s*(\d+(?:\.\d+){0,2})\s*\Z")
 _ALL_LINKS = frozenset({"matched", "no-listener", "wrong-protocol", "external", "unknown"})
 
@@ -101,7 +104,7 @@ class _Compiler:
             return {}
         fast = " and ".join(pair[0] for pair in pairs)
         slow = pairs[0][1] if len(pairs) == 1 else f"_and({', '.join(f'(lambda: {pair[1]})' for pair in pairs)})"
-        return {"when": fast, "slow": slow if slow != fast else None}
+        return {"when": fast, "slow": slow if slow != fast else None, "plain": _NESTED.search(slow) is None}
 
     def _version(self, server: str, ranges: list[str]) -> tuple[str, str]:
         keys: Keys = ("versions", server)

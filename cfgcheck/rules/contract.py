@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from cfgcheck.findings import Label, Severity, Unchecked
@@ -46,14 +46,19 @@ class Index:
 
 @record(frozen=True)
 class Case:
-    """What is judged: one subject (for a rule with ``each``, one ``element`` of it) of a stack."""
+    """What is judged: one subject (for a rule with ``each``, one ``element`` of it) of a stack. ``name`` gives the
+    subject's name for people."""
 
     rule: str
     subject: Any
-    label: str
+    name: Callable[[], str]
     index: Index
     edge: Edge | None = None
     element: Any = None
+
+    @property
+    def label(self) -> str:
+        return self.name()
 
     @property
     def stack(self) -> Stack:

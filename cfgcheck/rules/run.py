@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from cfgcheck.findings import Confidence, Finding, Label, Problem, Severity, Unchecked
 from cfgcheck.model.located import UnknownValue
 from cfgcheck.model.stack import Link, Route, Stack
-from cfgcheck.record import record, replace
+from cfgcheck.record import record
 from cfgcheck.rules.catalogue import Catalogue, Rule, load_check
 from cfgcheck.rules.contract import Case, Hit, Index
 from cfgcheck.rules.filling import Firing, Function, function_of, functions_of
@@ -71,18 +72,26 @@ def _silenced(
     return left, len(findings) + len(complaints) - len(left)
 
 
-def _gathered(unchecked: Iterable[Unchecked]) -> list[Unchecked]:
+@record(frozen=True, eq=False)
+class _Doubt:
+    """A check that could not be made. ``name`` gives the subject's name: of thousands alike one is printed."""
+
+    rule: str
+    because: str
+    at: Span | None
+    name: Callable[[], str]
+
+
+def _gathered(doubts: Iterable[_Doubt]) -> list[Unchecked]:
     """One entry for each rule, reason and place; the first subject stands for all."""
-    first: dict[tuple[object, ...], Unchecked] = {}
-    count: dict[tuple[object, ...], set[str]] = {}
-    for one in unchecked:
-        key: tuple[object, ...] = (one.rule, one.because, one.at.key if one.at else None)
-        first.setdefault(key, one)
-        count.setdefault(key, set()).add(one.subject)
+    groups: dict[tuple[object, ...], list[_Doubt]] = {}
+    for one in doubts:
+        groups.setdefault((one.rule, one.because, one.at.key if one.at else None), []).append(one)
     gathered = []
-    for key, one in first.items():
-        more = len(count[key]) - 1
-        gathered.append(replace(one, subject=f"{one.subject} and {more} more") if more else one)
+    for (first, *others) in groups.values():
+        name = first.name()
+        subject = f"{name} and {len(others)} more" if others else name
+        gathered.append(Unchecked(first.rule, subject, first.because, first.at))
     return sorted(gathered, key=lambda one: (one.at.key if one.at else ("", 0, 0), one.rule, one.because))
 
 
@@ -91,7 +100,7 @@ class _Answer:
     """What a rule says of one subject: findings, or that it could not be checked."""
 
     fired: list[Fired]
-    unchecked: list[Unchecked]
+    unchecked: list[_Doubt]
 
 
 class _Round:
@@ -102,7 +111,7 @@ class _Round:
         self.catalogue = catalogue
         self.index = Index(stack)
         self.fired: list[Fired] = []
-        self.unchecked: list[Unchecked] = []
+        self.unchecked: list[_Doubt] = []
         self.crashed: set[str] = set()
 
     # Asking
@@ -131,7 +140,11 @@ class _Round:
                 if not function(subject, index, None, None):
                     continue
                 doubt = False
-            except (UnknownValue, Absent):
+            except Absent:
+                if rule.plain:
+                    continue
+                doubt = True
+            except UnknownValue:
                 doubt = True
             answer = self._answer(rule, kind, subject, doubt)
             self.fired += answer.fired
@@ -144,13 +157,17 @@ class _Round:
         for route in routes:
             if route.link._value_ not in links:
                 if route.link is Link.UNKNOWN and general:
-                    self.unchecked.append(Unchecked(rule.id, route.label, route.because, route.span))
+                    self.unchecked.append(_Doubt(rule.id, route.because, route.span, partial(kind.label, route)))
                 continue
             try:
                 if not function(route, index, None, None):
                     continue
                 doubt = False
-            except (UnknownValue, Absent):
+            except Absent:
+                if rule.plain:
+                    continue
+                doubt = True
+            except UnknownValue:
                 doubt = True
             answer = self._answer(rule, kind, route, doubt)
             if route.choice:
@@ -181,7 +198,7 @@ class _Round:
             for element in self._elements(rule, subject):
                 self._answer_element(rule, kind, subject, element, answer)
         except UnknownValue as unknown:
-            answer.unchecked.append(_unchecked(rule, kind.label(subject), unknown))
+            answer.unchecked.append(_doubt(rule, kind, subject, unknown))
         return answer
 
     def _answer_element(self, rule: Rule, kind: Subject, subject: Any, element: Any, answer: _Answer) -> None:
@@ -189,12 +206,12 @@ class _Round:
             if "each" in rule.data and not self._holds(rule, subject, element):
                 return
             for found in self._hits(rule, kind, subject, element):
-                if isinstance(found, Unchecked):
+                if isinstance(found, _Doubt):
                     answer.unchecked.append(found)
                 else:
                     answer.fired.append(found)
         except UnknownValue as unknown:
-            answer.unchecked.append(_unchecked(rule, kind.label(subject), unknown))
+            answer.unchecked.append(_doubt(rule, kind, subject, unknown))
 
     def _holds(self, rule: Rule, subject: Any, element: Any) -> bool:
         """A rule's condition on one element, fast where no doubt comes up."""
@@ -222,16 +239,16 @@ class _Round:
 
     # What was found
 
-    def _hits(self, rule: Rule, kind: Subject, subject: Any, element: Any) -> Iterator[Fired | Unchecked]:
+    def _hits(self, rule: Rule, kind: Subject, subject: Any, element: Any) -> Iterator[Fired | _Doubt]:
         if "check" not in rule.data:
             yield self._fire(kind, Firing(rule, subject, self.index, element), Hit())
             return
         thing = kind.thing(subject)
         edge = getattr(getattr(thing, "server", thing), "edge", self.stack.edge)
-        case = Case(rule.id, thing, kind.label(subject), self.index, edge, element)
+        case = Case(rule.id, thing, partial(kind.label, subject), self.index, edge, element)
         for hit in load_check(rule)(case, rule.data["check"].get("params", {})):
             if isinstance(hit, Unchecked):
-                yield hit
+                yield _Doubt(hit.rule, hit.because, hit.at, partial(str, hit.subject))
             else:
                 yield self._fire(kind, Firing(rule, subject, self.index, element, hit.values), hit)
 
@@ -327,8 +344,9 @@ def _of_problem(problem: Problem, rule: Rule | None) -> Finding:
     )
 
 
-def _unchecked(rule: Rule, subject: str, unknown: UnknownValue) -> Unchecked:
-    return Unchecked(rule.id, subject, unknown.located.because or "a value is not known", unknown.located.span)
+def _doubt(rule: Rule, kind: Subject, subject: Any, unknown: UnknownValue) -> _Doubt:
+    located = unknown.located
+    return _Doubt(rule.id, located.because or "a value is not known", located.span, partial(kind.label, subject))
 
 
 def _related(hit: Hit, primary: Span) -> tuple[Label, ...]:

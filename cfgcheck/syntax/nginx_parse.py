@@ -144,14 +144,21 @@ class _Parser:
 
         The first branch of a mark is the common case, a sound statement on one line: most of the time goes by here.
         """
-        file, source, comments, plain = self.file, self.text, self.tree.comments, self.tree.masked is None
+        file, find, comments, plain = self.file, self.text.find, self.tree.comments, self.tree.masked is None
         words, current, block, data = self.state()
         for kind, at, text in self.tokens(begin):
             if kind == WORD:
                 words.append(Word(text if "\\" not in text else unescape(text), at, at + len(text)))
             elif kind == MARK:
-                if plain and words and text != "}" and _is_simple(source, words, at):
-                    directive = Directive(file, words[0], tuple(words[1:]))
+                # sound: on one line, and too short to hold a word that is too long
+                if (
+                    plain
+                    and text != "}"
+                    and words
+                    and at - (first := words[0]).start < _SHORT
+                    and (len(words) == 1 or find("\n", first.start, words[-1].start) < 0)
+                ):
+                    directive = Directive(file, first, tuple(words[1:]))
                     directive.parent = current
                     directive.head_end = directive.end = at + 1
                     directive.data = data
@@ -316,12 +323,6 @@ class _Parser:
     def report(self, problem: Problem) -> None:
         if len(self.tree.problems) < MOST_PROBLEMS:
             self.tree.problems.append(problem)
-
-
-def _is_simple(text: str, words: list[Word], at: int) -> bool:
-    """Whether words that end at ``at`` stand on one line and are not too long for nginx."""
-    first = words[0].start
-    return at - first < _SHORT and (len(words) == 1 or text.find("\n", first, words[-1].start) < 0)
 
 
 def _glued_braces(text: str) -> int:

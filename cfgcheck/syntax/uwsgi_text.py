@@ -102,10 +102,11 @@ class MagicText:
 
     def span(self, start: int, end: int) -> Span:
         """The place in the file of a stretch of the text; never empty unless the file is."""
-        first = self._source(start, last=False)
-        last = max(self._source(end - 1, last=True) if end > start else first, first)
+        size = len(self.file.text)
+        first = min(self._source(start, last=False), size)
+        last = min(max(self._source(end - 1, last=True) if end > start else first, first), size)
         if last == first:
-            last = min(first + 1, len(self.file.text))
+            last = min(first + 1, size)
             first = min(first, max(last - 1, 0))
         return Span(self.file, first, last)
 

@@ -41,7 +41,9 @@ def test_each_file_is_a_tree_with_places_in_the_dump() -> None:
     assert [str(problem.span) for problem in a.problems] == ["dump.txt:11:11"]
 
 
-@pytest.mark.parametrize("text", ["", "events {}\n# configuration file /x:\n", "configuration file /x:\n", "# configuration file"])
+@pytest.mark.parametrize(
+    "text", ["", "events {}\n# configuration file /x:\n", "configuration file /x:\n", "# configuration file"]
+)
 def test_no_dump(text: str) -> None:
     assert not is_dump(text)
 

@@ -14,7 +14,9 @@ from cfgcheck.syntax.templates import FILLER, Template, detect
 from tests.syntax.test_nginx_parse import outline
 from tests.syntax.texts import any_texts
 
-ALL = Template(frozenset({"jinja", "go", "erb", "dunder", "percent", "at", "python", "envsubst"}), frozenset({"UP", "A"}))
+ALL = Template(
+    frozenset({"jinja", "go", "erb", "dunder", "percent", "at", "python", "envsubst"}), frozenset({"UP", "A"})
+)
 
 
 def read(text: str, name: str = "nginx.conf") -> NginxTree:
@@ -205,10 +207,13 @@ def test_branches_are_numbered() -> None:
 
 def test_branches_may_each_open_the_block() -> None:
     tree = read(
-        "{% if tls %}\nserver {\n  listen 443 ssl;\n{% else %}\nserver {\n  listen 80;\n{% endif %}\n  root /x;\n}\nuser a;\n"
+        "{% if tls %}\nserver {\n  listen 443 ssl;\n{% else %}\nserver {\n  listen 80;\n{% endif %}\n"
+        "  root /x;\n}\nuser a;\n"
     )
     assert not tree.problems
-    assert outline(tree.directives) == ["server", ["listen 443 ssl", "root /x"], "server", ["listen 80", "root /x"], "user a"]
+    assert outline(tree.directives) == [
+        "server", ["listen 443 ssl", "root /x"], "server", ["listen 80", "root /x"], "user a",
+    ]  # fmt: skip
 
 
 def test_a_condition_may_open_and_another_close_the_block() -> None:

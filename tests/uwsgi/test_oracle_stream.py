@@ -30,7 +30,8 @@ ini = b.ini:part|ini = %db.ini|inherit = b.ini|processes: 3|key only|end
 _HEADS = """
 for = a b c|for = 1|for =|for-times = 2|for-glob = *.txt|for-glob = nothing*|if-env = SHOP|if-env = UNSET
 if-not-env = SHOP|ifenv = EMPTY|if-env = SHOP=books|if-env = SHOP=shoes|if-not-env = SHOP=shoes|if-opt = processes
-if-not-opt = n|if-opt = n=4|if-exists = note.txt|if-not-exists = note.txt|if-file = nope|if-not-file = b.ini|if-dir = .|if-reload|if-not-reload = x
+if-not-opt = n|if-opt = n=4|if-exists = note.txt|if-not-exists = note.txt|if-file = nope|if-not-file = b.ini|if-dir = .
+if-reload|if-not-reload = x
 """
 _INSIDE = """
 procname = in-%(_)|env = V%(_)=%(_)|set = w%(_)=%(_)|ini = b.ini|n = 4|if-env = SHOP|for = z

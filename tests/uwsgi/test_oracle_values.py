@@ -48,7 +48,12 @@ def _both(lines: list[str]) -> tuple[Run, App]:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.tuples(_COUNTS, _NUMBERS, _NUMBERS), st.tuples(_SWITCHES, _SWITCHES), touch=st.booleans(), place=_PLACES)
+@given(
+    numbers=st.tuples(_COUNTS, _NUMBERS, _NUMBERS),
+    switches=st.tuples(_SWITCHES, _SWITCHES),
+    touch=st.booleans(),
+    place=_PLACES,
+)
 def test_values_equal(numbers: tuple[str, str, str], switches: tuple[str, str], touch: bool, place: int) -> None:
     (processes, buffer, mercy), (master, lock) = numbers, switches
     lines = ["socket = u.sock", f"workers = {processes}", f"buffer-size = {buffer}", f"thunder-lock = {lock}"]
