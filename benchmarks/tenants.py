@@ -30,11 +30,9 @@ _TENANT = """\
     server {{
         listen 80;
         server_name tenant{n}.example.com www.tenant{n}.example.com;
-        access_log /var/log/nginx/tenant{n}.access.log;
 
         location /static/ {{
             alias /srv/tenant{n}/static/;
-            expires 30d;
         }}
 
         location /api/ {{
@@ -42,6 +40,8 @@ _TENANT = """\
             proxy_set_header Host $host;
             proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
             proxy_set_header X-Forwarded-Proto $scheme;
+            proxy_set_header X-Forwarded-Protocol "";
+            proxy_set_header X-Forwarded-Ssl "";
             proxy_read_timeout {read}s;
         }}
 
@@ -50,6 +50,8 @@ _TENANT = """\
             proxy_set_header Host $host;
             proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
             proxy_set_header X-Forwarded-Proto $scheme;
+            proxy_set_header X-Forwarded-Protocol "";
+            proxy_set_header X-Forwarded-Ssl "";
         }}
     }}
 
@@ -65,7 +67,7 @@ def write_tenants(folder: Path, count: int) -> None:
         conf.write("}\n")
     with (folder / "Procfile").open("w") as procfile:
         procfile.writelines(
-            f"tenant{n}: gunicorn --bind 127.0.0.1:{10000 + n} --workers 4 --timeout 50 tenant{n}.wsgi:application\n"
+            f"tenant{n}: gunicorn --bind 127.0.0.1:{10000 + n} --workers 4 --timeout 50 --limit-request-line 8190 tenant{n}.wsgi:application\n"
             for n in range(count)
         )
 

@@ -1,7 +1,5 @@
 """``python -m cfgcheck``."""
 
-import sys
+from cfgcheck.cli import program
 
-from cfgcheck.cli import main
-
-sys.exit(main())
+program()

@@ -24,13 +24,14 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
     app: App = case.subject
     works = app.facts.worker_class
     chosen = app.settings["worker_class"]
+    # Where a variable chooses the class, the setting may be meant for another one.
+    if any(one.by_hand and one.because for one in (chosen, app.settings["threads"])):
+        return
     for name, classes in _IGNORED.items():
         setting = app.settings[name]
         if not setting.by_hand or setting.value == _DEFAULTS[name]:
             continue
-        # Where a variable chooses the class, the setting may be meant for another one.
-        if works.value in classes and not works.because and not chosen.because:
-            word = app.facts.worker_class.value
-            related = [(chosen, f"this is the {word} worker")] if chosen.by_hand else []
-            values = {"name": name, "value": setting.value, "works": word}
-            yield Hit(at=(setting, app), label=f"nothing to the {word} worker", related=related, values=values)
+        if works.value in classes:
+            related = [(chosen, f"this is the {works.value} worker")] if chosen.by_hand else []
+            values = {"name": name, "value": setting.value, "works": works.value}
+            yield Hit(at=(setting, app), label=f"nothing to the {works.value} worker", related=related, values=values)

@@ -23,8 +23,9 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
     if problem:
         missing = problem == _MISSING
         silent = app.kind is AppKind.UWSGI and not app.settings["need-app"].get(False)
-        values = {"problem": problem, "instead": instead, "missing": missing, "silent": silent}
-        yield Hit(at=use if missing else (use.value, use), values=values)
+        values = {"problem": problem.rstrip("."), "instead": instead, "missing": missing, "silent": silent}
+        label = "no application stands here" if missing else "nothing that can be imported"
+        yield Hit(at=use if missing else (use.value, use), label=label, values=values)
 
 
 def _of_gunicorn(use: SettingUse) -> tuple[str, str]:

@@ -89,6 +89,8 @@ _IN_UWSGI: Mapping[str, tuple[str, str]] = {
     "limit-request-field-size": (_GUNICORN, "buffer-size"),
     "limit-request-fields": (_GUNICORN, "buffer-size"),
     "proc-name": (_GUNICORN, "procname"),
+    "user": (_GUNICORN, "uid"),
+    "group": (_GUNICORN, "gid"),
     "certfile": (_GUNICORN, "https"),
     "keyfile": (_GUNICORN, "https"),
     "worker-processes": (_NGINX, "processes"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,14 @@ CLEAN = 0
 FINDINGS = 1
 TROUBLE = 2
 """Wrong usage, unusable settings, an interruption, or a mistake of this program."""
+
+
+def program() -> None:
+    """The process: ``main``, and out. The heap of one short run is neither searched for cycles nor taken apart at the
+    end, which together take as long as a fifth of the work on a large configuration."""
+    gc.disable()
+    code = main()
+    os._exit(code)
 
 
 def main(

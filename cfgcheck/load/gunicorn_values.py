@@ -282,7 +282,7 @@ def later_problem(name: str, values: Sequence[object], version: Version | None) 
 
 def application_problem(text: str) -> str:
     """Why Gunicorn can't import an application, as far as its name tells: ``pkg.mod``, ``pkg.mod:name`` or
-    ``pkg.mod:name(arguments)``. A folder may have a dash in its name (seen with 27.0.1: ``my-app.wsgi`` is imported)."""
+    ``pkg.mod:name(arguments)``. A dash in a folder's name is fine (27.0.1 imports ``my-app.wsgi``)."""
     module, _, name = text.partition(":")
     if "/" in module:
         return f"{module!r} is a path, not a module"

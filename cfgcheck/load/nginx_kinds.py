@@ -55,7 +55,6 @@ _KINDS: Final = (
 )
 """Contexts from the most telling to the least: what may stand in a location and elsewhere is a location's."""
 
-_ANYWHERE: Final = frozenset({"include", "error_log", "if", "set"})
 _MAIN_BLOCKS: Final = frozenset({"http", "events", "stream", "mail"})
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 _ALIKE = 0.74
+_ENDINGS = ("s", "es")
 _SHORTEST, _LONGEST = 5, 60
 _LETTERS_A_SLIP = 4
-"""In so many letters one may be wrong."""
+"""One letter in so many may be wrong."""
 
 MOST = 100
 """Names that are looked up for one app: each costs a comparison with every known name (2 ms for uWSGI's 1250)."""
@@ -34,9 +35,21 @@ class Similar:
         from difflib import get_close_matches
 
         close = get_close_matches(wanted, list(self._known), 5, _ALIKE)
-        slips = {other: _distance(wanted, other) for other in close}
+        slips = {other: _slips(wanted, other) for other in close if self._word_by_word(wanted, other)}
         nearest = min(slips, key=lambda other: slips[other], default="")
-        return nearest if nearest and slips[nearest] <= len(wanted) // _LETTERS_A_SLIP else ""
+        return nearest if nearest and slips[nearest] <= min(2, len(wanted) // _LETTERS_A_SLIP) else ""
+
+    def _word_by_word(self, one: str, other: str) -> bool:
+        """Whether no word is quite another one: ``log-path`` is no slip of ``log-date``."""
+        pairs = list(zip(one.split(self._joint), other.split(self._joint), strict=False))
+        if one.count(self._joint) != other.count(self._joint):
+            return True
+        return all(_slips(its, others) <= max(1, len(its) // _LETTERS_A_SLIP) for its, others in pairs)
+
+
+def _slips(one: str, other: str) -> int:
+    """The letters that are wrong; a plural's ending is one slip."""
+    return 1 if any(other == one + ending for ending in _ENDINGS) else _distance(one, other)
 
 
 def _distance(one: str, other: str) -> int:

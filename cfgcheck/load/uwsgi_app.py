@@ -156,8 +156,7 @@ class AppBuilder:
         value = item.value or ""
         if option.name in SOCKETS or option.name in ROUTERS:
             made = bound(value.partition(",")[0])
-            why = made.problem or made.malformed
-            return Converted(value, why, str(made.address)) if why else converted
+            return Converted(value, made.problem, str(made.address)) if made.problem else converted
         if option.canonical == "protocol" and not is_protocol(value) and not converted.problem:
             return Converted(value, f"uWSGI refuses to start: unable to find protocol {value}", "refused")
         if option.immediate and option.kind in ("int", "umask") and re.search(r"[$%@]\(", value):

@@ -30,6 +30,9 @@ _WRAPPERS = frozenset(
         "wait-for.sh", "authbind", "numactl", "strace", "valgrind", "python", "python3", "coverage",
     }
 )  # fmt: skip
+_UNKNOWN = re.compile(r"\$\{\w+\}|\{\{.*?\}\}|\{%.*?%\}|<%.*?%>|\$\([^()]*\)|`[^`]*`")
+"""What stands in a word's template for a part that is not known (``shell_words.Word``)."""
+
 _NOT_RUNNING = frozenset({"install", "add", "remove", "uninstall", "show", "update", "upgrade", "which", "pip"})
 
 
@@ -163,7 +166,11 @@ class _CommandLine:
         self._add(option, word, self._value(value, value.template), value.span)
 
     def _value(self, word: Word, text: str) -> str:
-        return text if word.known else self.run.parts.mark(Part(text, word.because))
+        """The text with a mark for each part that is not known: of ``:$PORT`` the colon is."""
+        if word.known:
+            return text
+        marked, count = _UNKNOWN.subn(lambda found: self.run.parts.mark(Part(found[0], word.because)), text)
+        return marked if count else self.run.parts.mark(Part(text, word.because))
 
     def _add(self, option: Option, word: Word, value: str | None, value_span: Span) -> None:
         self.run.add(Entry(option.name, value, word.span, value_span, "cli"))
@@ -174,6 +181,9 @@ class _CommandLine:
             return
         why = f"uWSGI refuses to start: unrecognized option '{shown}'"
         self.run.refusals.append(Refusal(shown, why, word.template, word.span))
+        following = self.words[self.next : self.next + 1]
+        if following and "=" not in word.template and not following[0].template.startswith("-"):
+            self.next += 1  # most probably the option's value, and no file
 
 
 def _part(word: Word, start: int) -> Span:

@@ -228,7 +228,7 @@ class Expansion:
         has no X, the configuration is taken without it."""
         written = self.parts.written(item.value or "")
         logic = self._logic
-        if logic is None or logic.name not in OFFERS or logic.argument != item.entry.value:
+        if logic is None or logic.name not in OFFERS or logic.argument != item.value:
             self.set_opaque(f"whether {written} is included is not known: {item.maybe}")
         elif (local := self.parts.local(item.value or "")) is None or self.files.find(local, item.entry.span.file):
             self.set_opaque(f"whether {written} is included depends on the machine")

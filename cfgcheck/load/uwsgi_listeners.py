@@ -70,8 +70,9 @@ def is_protocol(name: str) -> bool:
 
 @record(frozen=True)
 class Bound:
-    """What a socket option is taken for: ``malformed`` says in what way that is not what its author meant;
-    ``problem`` why uWSGI would not even start."""
+    """What a socket option is taken for. ``malformed``: uWSGI listens, but not where its author meant it to;
+    ``problem``: the value is wrong in a way that any option's may be (quotes, a comment), or uWSGI refuses it. Never
+    both."""
 
     address: Address
     malformed: str = ""
@@ -98,9 +99,11 @@ def bound(name: str) -> Bound:
     if ":" not in name:
         return _file(name)
     host, _, port_text = name.rpartition(":")
-    if "*" in name:
-        why = f"{name} is no wildcard for uWSGI: it looks for an interface whose address fits; write :{port_text}"
-        return Bound(Address.tcp("*", atoi(port_text) % 65536), why, why)
+    if name.startswith("*"):
+        why = f"uWSGI mostly refuses to start: {name} is no wildcard, it looks for an interface; write :{port_text}"
+        return Bound(Address.tcp("*", atoi(port_text) % 65536), problem=why)
+    if "*" in name:  # the first interface whose address begins so
+        return Bound(Address.tcp(host, atoi(port_text) % 65536, templated=True))
     return _tcp(name, host, port_text)
 
 
@@ -116,11 +119,10 @@ def _file(name: str) -> Bound:
     if len(name.encode("utf-8", "surrogateescape")) > 102:
         return Bound(Address.unix(name), problem="uWSGI refuses to start: a socket path has at most 102 bytes")
     if len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
-        why = f"quotes are part of the value: the file is called {name}"
-        return Bound(Address.unix(name), why, why)
+        return Bound(Address.unix(name), problem=f"quotes are part of the value: the file is called {name}")
     if has_remark(name):
-        why = f"a comment behind a value is part of it: the file is called {name!r}"
-        return Bound(Address.unix(name), why, why)
+        why = f"a comment behind a value is part of it: the file is called {name!r}, uWSGI has no inline comments"
+        return Bound(Address.unix(name), problem=why)
     return Bound(Address.unix(name))
 
 
@@ -129,9 +131,9 @@ def _tcp(name: str, host: str, port_text: str) -> Bound:
     address = Address.tcp(host, number % 65536)
     bracketed = host.startswith("[") and host.endswith("]")
     if (host and not bracketed and not _HOST.match(host)) or host.endswith(".invalid") or host == "unix":
-        return Bound(
-            address, f"{host!r} is taken for a host name that resolves to nothing: uWSGI listens on 255.255.255.255"
-        )
+        bare = f"; write the bare path {port_text}" if host == "unix" else ""
+        why = f"{host!r} is taken for a host name that resolves to nothing, so uWSGI listens on 255.255.255.255{bare}"
+        return Bound(address, why)
     if number > 65535 or number < 0:
         return Bound(address, f"port {number} does not exist: uWSGI takes {number % 65536}")
     if number == 0:

@@ -17,7 +17,7 @@ FORMAT = "cfgcheck.catalogue/1"
 class Rule:
     """A compiled rule. ``data`` holds its fields as ``compiler.py`` writes them."""
 
-    __slots__ = ("category", "check", "confidence", "data", "id", "links", "plain", "severity", "subject")
+    __slots__ = ("category", "check", "confidence", "data", "each", "id", "links", "plain", "severity", "subject")
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.data = data
@@ -29,6 +29,8 @@ class Rule:
         self.confidence = Confidence(data["confidence"])
         self.plain: bool = data.get("plain", False) or "slow" not in data
         """Whether ``when`` is a list of conditions without further logic: something absent makes it untrue."""
+        self.each: str | None = data.get("each")
+        """The expression of the list whose elements are judged one by one."""
         self.check: Any = None
         """The function that ``load_check`` found."""
 

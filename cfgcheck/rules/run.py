@@ -122,7 +122,7 @@ class _Round:
         if not subjects:
             return
         functions = functions_of(
-            [rule.data.get("when", "True") if "each" not in rule.data else "True" for rule in rules]
+            [rule.data.get("when", "True") if rule.each is None else "True" for rule in rules]
         )
         for rule, function in zip(rules, functions, strict=True):
             try:
@@ -146,9 +146,11 @@ class _Round:
                 doubt = True
             except UnknownValue:
                 doubt = True
-            answer = self._answer(rule, kind, subject, doubt)
-            self.fired += answer.fired
-            self.unchecked += answer.unchecked
+            self._keep(self._answer(rule, kind, subject, doubt))
+
+    def _keep(self, answer: _Answer) -> None:
+        self.fired += answer.fired
+        self.unchecked += answer.unchecked
 
     def _ask_routes(self, rule: Rule, function: Function, routes: list[Route]) -> None:
         index, links, kind = self.index, rule.links, SUBJECTS["route"]
@@ -173,8 +175,7 @@ class _Round:
             if route.choice:
                 choices.setdefault(route.choice, []).append(answer)
             else:
-                self.fired += answer.fired
-                self.unchecked += answer.unchecked
+                self._keep(answer)
         for choice, answers in choices.items():
             self._choose(answers, index.choices[choice])
 
@@ -195,16 +196,37 @@ class _Round:
         try:
             if doubt and not self._slowly(rule, subject, None):
                 return answer
-            for element in self._elements(rule, subject):
-                self._answer_element(rule, kind, subject, element, answer)
+            if rule.each is None:
+                self._collect(rule, kind, subject, None, answer)
+            else:
+                self._answer_elements(rule, kind, subject, answer)
         except UnknownValue as unknown:
             answer.unchecked.append(_doubt(rule, kind, subject, unknown))
         return answer
 
-    def _answer_element(self, rule: Rule, kind: Subject, subject: Any, element: Any, answer: _Answer) -> None:
+    def _answer_elements(self, rule: Rule, kind: Subject, subject: Any, answer: _Answer) -> None:
+        """A rule's condition on each element, fast where no doubt comes up."""
+        index, holds = self.index, function_of(rule.data.get("when", "True"))
+        for element in self._elements(rule, subject):
+            try:
+                if not holds(subject, index, element, None):
+                    continue
+            except Absent:
+                if rule.plain:
+                    continue
+            except UnknownValue:
+                pass
+            else:
+                self._collect(rule, kind, subject, element, answer)
+                continue
+            try:
+                if self._slowly(rule, subject, element):
+                    self._collect(rule, kind, subject, element, answer)
+            except UnknownValue as unknown:
+                answer.unchecked.append(_doubt(rule, kind, subject, unknown))
+
+    def _collect(self, rule: Rule, kind: Subject, subject: Any, element: Any, answer: _Answer) -> None:
         try:
-            if "each" in rule.data and not self._holds(rule, subject, element):
-                return
             for found in self._hits(rule, kind, subject, element):
                 if isinstance(found, _Doubt):
                     answer.unchecked.append(found)
@@ -212,13 +234,6 @@ class _Round:
                     answer.fired.append(found)
         except UnknownValue as unknown:
             answer.unchecked.append(_doubt(rule, kind, subject, unknown))
-
-    def _holds(self, rule: Rule, subject: Any, element: Any) -> bool:
-        """A rule's condition on one element, fast where no doubt comes up."""
-        try:
-            return bool(function_of(rule.data.get("when", "True"))(subject, self.index, element, None))
-        except (UnknownValue, Absent):
-            return self._slowly(rule, subject, element)
 
     def _slowly(self, rule: Rule, subject: Any, element: Any) -> bool:
         source = rule.data.get("slow") or rule.data.get("when", "True")
@@ -228,11 +243,9 @@ class _Round:
             return False
 
     def _elements(self, rule: Rule, subject: Any) -> Iterable[Any]:
-        source = rule.data.get("each")
-        if source is None:
-            return (None,)
+        assert rule.each is not None
         try:
-            elements: Iterable[Any] = function_of(source)(subject, self.index, None, None)
+            elements: Iterable[Any] = function_of(rule.each)(subject, self.index, None, None)
         except Absent:
             return ()
         return elements

@@ -107,7 +107,7 @@ def _statement(draw: st.DrawFn, depth: int) -> list[str]:
     if shape == 7:
         return [f"if {draw(_conditions(1))}:", *_indented(body), "else:", *_indented(orelse)]
     if shape == 8:
-        return [f"for {other} in {draw(_lists(1))}:", *_indented(body), f"    if {draw(_conditions(0))}: break"]
+        return [f"for {other} in list({draw(_lists(1))}):", *_indented(body), f"    if {draw(_conditions(0))}: break"]
     if shape == 9:
         kind = draw(st.sampled_from(["KeyError", "(ValueError, TypeError)", "Exception", "LookupError"]))
         return ["try:", *_indented(body), f"except {kind}:", *_indented(orelse), "finally:", "    z = 1"]
