@@ -114,6 +114,8 @@ class AppReader:
             self.unseen.append(f"what `{command.text.strip()[:60]}` starts can't be seen")
 
     def _built(self, command: Command) -> Iterator[App]:
+        if "gunicorn" not in command.text and "uwsgi" not in command.text:
+            return
         from cfgcheck.load.gunicorn_command import find_gunicorn
 
         for simple in split_commands(command.text, command.locate, command.environment):

@@ -26,6 +26,7 @@ class Disk:
         self.problems: list[Problem] = []
         self.overlay: dict[Path, str] = {}
         self._read: dict[Path, SourceFile | None] = {}
+        self._shown: dict[str, str] = {}
 
     def absolute(self, path: Path | str) -> Path:
         """``path`` (relative ones from ``root``) without ``.`` and ``..``, links unresolved."""
@@ -33,10 +34,12 @@ class Disk:
 
     def show(self, path: Path | str) -> str:
         """How a path is printed: relative to ``root``, with forward slashes; absolute where it lies outside."""
-        full = self.absolute(path)
-        if full.is_relative_to(self.root):
-            return full.relative_to(self.root).as_posix()
-        return full.as_posix()
+        key = os.fspath(path)
+        if key not in self._shown:
+            full = self.absolute(path)
+            inside = full.is_relative_to(self.root)
+            self._shown[key] = (full.relative_to(self.root) if inside else full).as_posix()
+        return self._shown[key]
 
     def exists(self, path: Path | str) -> bool:
         full = self.absolute(path)

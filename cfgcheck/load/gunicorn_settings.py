@@ -88,9 +88,10 @@ class Layers:
         for argument in arguments.options:
             overridden = argument.row is not None and last[argument.row.name] is not argument
             self._argument(argument, origin, fresh, overridden)
-        similar = Similar([flag[2:] for flag in options_of(self.version) if flag.startswith("--")], "-")
-        for message, span, name in arguments.refused:
-            self._refused_option(message, span, name, similar)
+        if arguments.refused:
+            similar = Similar([flag[2:] for flag in options_of(self.version) if flag.startswith("--")], "-")
+            for message, span, name in arguments.refused:
+                self._refused_option(message, span, name, similar)
         if arguments.positional and not from_environment:
             self._application(arguments.positional[0])
 

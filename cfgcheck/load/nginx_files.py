@@ -17,6 +17,9 @@ from cfgcheck.syntax.nginx_dump import is_dump, split_dump
 from cfgcheck.syntax.nginx_parse import parse
 from cfgcheck.syntax.nginx_tree import Directive, NginxTree
 
+_MOST_STATEMENTS = 1_000_000
+"""All includes replaced: a few files that include one another twice make any number."""
+
 
 class NginxFiles:
     """The nginx files of one run.
@@ -79,6 +82,7 @@ class NginxConfig:
         self.trees: list[NginxTree] = []
         self._dump = {tree.name: tree for tree in reversed(trees)} if self.tree.name != self.tree.file.path else {}
         self._targets: dict[int, list[NginxTree]] = {}
+        self._sizes: dict[int, int] = {}
         certain = self.kind.kind is Kind.MAIN
         above = [folder for folder in path.parent.parents if folder.is_relative_to(files.disk.root)]
         folders = (path.parent,) if certain else (path.parent, *above)
@@ -126,21 +130,41 @@ class NginxConfig:
             directive, tree = next(pending[-1], (None, None))
             if directive is None or tree is None:
                 pending.pop()
-                opened.remove(id(chain.pop()[0]))
+                tree, directive = chain.pop()
+                opened.remove(id(tree))
+                if directive is not None:
+                    self._include(directive, tree, chain[-1][0])
             elif id(tree) in opened:
                 self._cut(directive, tree, chain)
+            elif id(tree) in seen:
+                self._include(directive, tree, chain[-1][0])
             else:
-                self._targets.setdefault(id(directive), []).append(tree)
-                if id(tree) not in seen:
-                    seen.add(id(tree))
-                    opened.add(id(tree))
-                    chain.append((tree, directive))
-                    pending.append(self._enter(tree))
+                seen.add(id(tree))
+                opened.add(id(tree))
+                chain.append((tree, directive))
+                pending.append(self._enter(tree))
+
+    def _include(self, directive: Directive, tree: NginxTree, into: NginxTree) -> None:
+        """Lets an include stand for a file that was followed to its end, unless that makes the whole too large."""
+        targets = self._targets.setdefault(id(directive), [])
+        size = self._sizes[id(into)] + self._sizes[id(tree)]
+        if size <= _MOST_STATEMENTS:
+            self._sizes[id(into)] = size
+            targets.append(tree)
+            return
+        because = f"with this include the configuration has more than {_MOST_STATEMENTS:,} statements"
+        if all(reason != because for _, reason in self.unresolved):
+            hint = "include fewer files more than once"
+            self.problems.append(Problem("unparsable-file", because, directive.span, hint, f"includes {tree.name}"))
+        self._unknown(directive, because)
+        if not targets:
+            del self._targets[id(directive)]
 
     def _enter(self, tree: NginxTree) -> Iterator[tuple[Directive, NginxTree]]:
         """Takes a file in, and gives each of its includes with each file that it means."""
         self.trees.append(tree)
         self.problems.extend(tree.problems)
+        self._sizes[id(tree)] = 1 + tree.file.text.count(";", tree.start, tree.end)
         for directive in tree.includes:
             for target in self._resolve(directive):
                 if directive.data:

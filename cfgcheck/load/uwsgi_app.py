@@ -36,6 +36,7 @@ class AppBuilder:
         self.gathered: dict[str, list[Located[Any]]] = {}
         self.uses: list[SettingUse] = []
         self.sockets: list[SocketUse] = []
+        self.shared: list[SocketUse] = []
         self.placeholders: dict[str, Located[str]] = {}
         self.implied: Located[bool] | None = None
         self.referred = _referred(run)
@@ -142,10 +143,24 @@ class AppBuilder:
             else use
         )
         self._imply(option, item)
+        socket = SocketUse(option.name, located, item.value or "", written, use.span)
         if option.name in SOCKETS or option.name in ROUTERS:
-            self.sockets.append(SocketUse(option.name, located, item.value or "", written, use.span))
+            self.sockets.append(self._resolved(socket))
+        elif option.name in ("shared-socket", "undeferred-shared-socket"):
+            self.shared.append(socket)
         if option.kind != "load":
             self._set(option, located, item)
+
+    def _resolved(self, use: SocketUse) -> SocketUse:
+        """``=0`` is the first ``shared-socket``."""
+        number, comma, rest = use.raw.partition(",")
+        index = int(number[1:]) if re.fullmatch("=[0-9]{1,4}", number) else len(self.shared)
+        if index >= len(self.shared):
+            return use
+        shared = self.shared[index]
+        raw, written = (f"{text}{comma}{rest}" for text in (shared.raw, shared.written))
+        value = shared.value.with_value(raw) if shared.value.known else shared.value
+        return SocketUse(use.option, value, raw, written, use.span)
 
     def _converted(self, option: Option, item: Item) -> Converted:
         wide = option.kind == "int16" and self.version.known and self.version.value >= Version(2, 1)

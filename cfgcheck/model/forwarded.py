@@ -38,6 +38,9 @@ class SchemePolicy:
 _UWSGI = SchemePolicy({"x-forwarded-proto": "https", "x-forwarded-ssl": "on"}, refuses=False, from_anyone=True)
 """uWSGI believes both, from anyone; the second counts only where the first is not sent (core/protocol.c)."""
 
+_MANY = 8192
+"""Answers kept: several rules ask the same of every route."""
+
 _UVICORN = SchemePolicy({"x-forwarded-proto": "https"}, refuses=False, from_anyone=False)
 
 
@@ -46,6 +49,7 @@ def is_uvicorn(app: App) -> bool:
     return app.facts.worker_class.value == "uvicorn"
 
 
+@lru_cache(_MANY)
 def scheme_policy(app: App, listener: Listener) -> SchemePolicy | None:
     """What decides the scheme; None where no header does. Raises UnknownValue where that is not known.
 
@@ -96,6 +100,7 @@ class Source:
         return " or ".join(self.addresses) or "a unix socket"
 
 
+@lru_cache(_MANY)
 def source_of(route: Route, stack: Stack) -> Source:
     """The peer's address of a joined route (facts: gunicorn 6.2b–6.2i)."""
     assert route.listener is not None and route.app is not None and route.peer is not None
@@ -140,6 +145,7 @@ def _loopback(target: Address, listening: Address) -> tuple[str, ...]:
     return ("::1",) if target.family == 6 else (mapped,)
 
 
+@lru_cache(_MANY)
 def trusted(route: Route, stack: Stack) -> bool:
     """Whether the app believes what nginx sends on this route. Raises UnknownValue where that is not known."""
     assert route.app is not None
@@ -177,6 +183,7 @@ class TrustedPeers:
     perhaps: tuple[str, ...] = ()
 
 
+@lru_cache(_MANY)
 def trusted_peers(app: App) -> TrustedPeers:
     """Whom a Gunicorn believes. Raises UnknownValue where that is not known; a default that only its version leaves
     open is 127.0.0.1 and, from 23 on, ::1 (facts: gunicorn 6.2e)."""

@@ -109,7 +109,9 @@ class Defaults:
     def by_version(self, name: str, default: ByVersion, source: str = "CHANGES") -> Located[Any]:
         """The value of ``default`` for this nginx; unknown, naming all values, when its version is not known."""
         if not self.version.known:
-            return Located.unknown(default.doubt(name))
+            if name not in self._known:
+                self._known[name] = Located.unknown(default.doubt(name))
+            return self._known[name]
         version = self.version.value
         return Located.default(default.at(version), self.explained(f"default of {default.span_of(version)}, {source}"))
 

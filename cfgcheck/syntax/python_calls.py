@@ -8,6 +8,8 @@ from typing import Any
 from cfgcheck.syntax.python_functions import CPU_COUNTS, FUNCTIONS, MUTATING, call_method
 from cfgcheck.syntax.python_operators import Operators
 from cfgcheck.syntax.python_values import (
+    COLLECTIONS,
+    SCALARS,
     Binding,
     Function,
     Method,
@@ -50,6 +52,8 @@ class Calls(Operators):
             return self._call_token(function.name, args, kwargs, node)
         if isinstance(function, Method):
             return self._call_method(function, args, kwargs, node)
+        if isinstance(function, (*SCALARS, *COLLECTIONS)):
+            raise Raised(TypeError, f"{type(function).__name__!r} object is not callable")
         self.forget_mutable([*args, *kwargs.values()])
         if isinstance(function, Unknown):
             return Unknown(function.because, "", function.variables) if function.variables else self.doubt(function)

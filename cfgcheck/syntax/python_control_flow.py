@@ -12,7 +12,7 @@ from cfgcheck.syntax.environment import Environment
 from cfgcheck.syntax.python_calls import Calls
 from cfgcheck.syntax.python_changes import changed_names
 from cfgcheck.syntax.python_expressions import Budget
-from cfgcheck.syntax.python_values import Binding, Raised, Unknown, clone, same
+from cfgcheck.syntax.python_values import ITERABLE, NOT_ITERABLE, Binding, Raised, Unknown, clone, same
 
 Bindings: TypeAlias = dict[str, Binding]
 
@@ -237,7 +237,9 @@ class ControlFlow(Calls):
 
     def _For(self, node: ast.For) -> Signal:  # noqa: N802
         values = self.evaluate(node.iter)
-        if not isinstance(values, (list, tuple, set, frozenset, str, dict, range)):
+        if isinstance(values, NOT_ITERABLE):
+            raise Raised(TypeError, f"{type(values).__name__!r} object is not iterable")
+        if not isinstance(values, ITERABLE):
             because = values.because if isinstance(values, Unknown) else "its elements are not known"
             self.forget([node], because)
             return None

@@ -21,6 +21,9 @@ from cfgcheck.syntax.python_functions import (
 )
 from cfgcheck.syntax.python_values import (
     COLLECTIONS,
+    ITERABLE,
+    NOT_ITERABLE,
+    SCALARS,
     Binding,
     ClassDefinition,
     Method,
@@ -178,7 +181,9 @@ class Expressions:
                 made.append(self.evaluate(node))
                 continue
             inner = self.evaluate(node.value)
-            if not isinstance(inner, (list, tuple, set, str, range, dict)):
+            if isinstance(inner, NOT_ITERABLE):
+                raise Raised(TypeError, f"Value after * must be an iterable, not {type(inner).__name__}")
+            if not isinstance(inner, ITERABLE):
                 return self.doubt(inner) if isinstance(inner, Unknown) else self.unknown("its elements are not known")
             made.extend(self.iterate(inner))
         return made
@@ -272,6 +277,8 @@ class Expressions:
             return Method(value, node.attr)
         if type(value).__name__.endswith("Path"):
             return self._path_property(value, node)
+        if isinstance(value, (*SCALARS, *COLLECTIONS)) and not hasattr(value, node.attr):
+            raise Raised(AttributeError, f"{type(value).__name__!r} object has no attribute {node.attr!r}")
         return self.unknown(f"cfgcheck does not evaluate {self.source(node)}")
 
     def _path_property(self, value: Any, node: ast.Attribute) -> object:
@@ -307,6 +314,8 @@ class Expressions:
         found = self.within(index)
         if found:
             return self.doubt(found)
+        if isinstance(value, NOT_ITERABLE):
+            raise Raised(TypeError, f"{type(value).__name__!r} object is not subscriptable")
         if not isinstance(value, (str, bytes, list, tuple, dict, range)):
             return self.unknown(f"cfgcheck does not evaluate {self.source(node)}")
         container: Any = value
@@ -317,6 +326,8 @@ class Expressions:
         found = self.within(*bounds)
         if isinstance(value, Unknown) or found:
             return self.doubt(value if isinstance(value, Unknown) else found or Unknown(""))
+        if isinstance(value, (*NOT_ITERABLE, dict)):
+            raise Raised(TypeError, f"{type(value).__name__!r} object can't be sliced")
         if not isinstance(value, (str, bytes, list, tuple, range)):
             return self.unknown("cfgcheck does not take slices of that")
         sequence: Any = value

@@ -10,6 +10,8 @@ from typing import Any
 from cfgcheck.syntax.python_expressions import Expressions
 from cfgcheck.syntax.python_functions import FALSE_WORDS, OPERATORS, TRUE_WORDS, UNARY
 from cfgcheck.syntax.python_values import (
+    ITERABLE,
+    NOT_ITERABLE,
     Function,
     Names,
     Raised,
@@ -268,7 +270,9 @@ class Operators(Expressions):
             return
         generator = generators[at]
         values = self.evaluate(generator.iter)
-        if not isinstance(values, (list, tuple, set, frozenset, str, dict, range)) or generator.is_async:
+        if isinstance(values, NOT_ITERABLE):
+            raise Raised(TypeError, f"{type(values).__name__!r} object is not iterable")
+        if not isinstance(values, ITERABLE) or generator.is_async:
             yield values if isinstance(values, Unknown) else self.unknown("its elements are not known")
             return
         for value in self.iterate(values):

@@ -14,6 +14,8 @@ from cfgcheck.syntax.python_control_flow import Bindings, ControlFlow, Return, S
 from cfgcheck.syntax.python_expressions import DEEPEST_CALL, Budget
 from cfgcheck.syntax.python_functions import MODULES, member
 from cfgcheck.syntax.python_values import (
+    ITERABLE,
+    NOT_ITERABLE,
     Binding,
     ClassDefinition,
     Function,
@@ -127,6 +129,8 @@ class Statements(ControlFlow):
             for at, target in enumerate(targets):
                 self.assign(target, values[at], literal[at] if literal else node, plain)
             return
+        if isinstance(value, NOT_ITERABLE):
+            raise Raised(TypeError, f"cannot unpack non-iterable {type(value).__name__} object")
         unknown = value if isinstance(value, Unknown) else self.unknown("its parts are not known")
         for target in targets:
             self.assign(target, unknown, node, plain)
@@ -166,8 +170,8 @@ class Statements(ControlFlow):
         loaded = ast.copy_location(_as_load(target), target)
         before = self.evaluate(loaded)
         other = self.evaluate(node.value)
-        if isinstance(before, list) and isinstance(node.op, ast.Add) and isinstance(other, (list, tuple)):
-            before.extend(other)
+        if isinstance(before, list) and isinstance(node.op, ast.Add) and isinstance(other, ITERABLE):
+            self.guarded(partial(before.extend, other))
             self.assign(target, before, node)
         else:
             self.assign(target, self.binary(before, node.op, other, node), node)

@@ -125,6 +125,10 @@ SCALARS = (str, int, float, bool, bytes, type(None), PurePosixPath, range)
 COLLECTIONS = (list, tuple, dict, set, frozenset)
 
 
+ITERABLE = (*COLLECTIONS, str, range)
+NOT_ITERABLE = (int, float, type(None))
+
+
 def children(value: object) -> list[object]:
     """The elements of a collection; keys and values of a mapping."""
     if isinstance(value, dict):
