@@ -20,6 +20,7 @@ $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m compileall -q cfgcheck
 	@touch $@
 
 $(TEST_READY): $(INSTALLED)
@@ -50,6 +51,7 @@ pytest: $(TEST_READY)
 
 generate: $(TEST_READY)
 	$(BIN)/python tools/compile_rules.py
+	$(BIN)/python -m tools.readme
 
 bench: $(TEST_READY)
 	$(BIN)/python -m pip install --quiet --group bench

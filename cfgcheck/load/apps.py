@@ -103,7 +103,7 @@ class AppReader:
             return
         self.files[id(file)] = file
         processes, problems = read_procfile(file)
-        self.problems += problems
+        self.problems += [] if problems and _is_template(file) else problems
         for process in processes:
             self._command(_of_process(process, file, path.parent))
 
@@ -161,6 +161,13 @@ def _of_process(process: Process, file: SourceFile, folder: Path) -> Command:
     environment = Environment(unknown={"PORT": _BY_THE_MANAGER})
     locate = in_file(file, process.command.start)
     return Command(process.name, process.command.text, locate, folder, environment, f"Procfile {file.path}")
+
+
+def _is_template(file: SourceFile) -> bool:
+    """Whether lines may stand there that become processes, or nothing, later."""
+    from cfgcheck.syntax.templates import detect
+
+    return detect(file.path, file.text) is not None
 
 
 _SCRIPTS = (".sh", ".bash")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cfgcheck.load.uwsgi_expand import Expansion
 
-_KNOWN = re.compile(
+_KNOWN = (
     r"(?:alarm|emperor|router|stats_pusher|transformation|cheaper|logger|legion|exception|clock|mountpoint)_\w+"
     r"|(?:lib)?python[\d.]*\w?|(?:asyncio|greenlet|gevent|tornado|pypy|lua|ruby|rack|php|perl|psgi|v8)[\d.]*"
     r"|airbrake|cache|carbon|cgi|cgroup|coroae|corerouter|curl_cron|dumbloop|dummy|echo|fastrouter|fiber|forkptyrouter"
@@ -26,7 +26,7 @@ def foreign_plugin(run: Expansion) -> bool:
             continue
         if run.parts.because(item.value or ""):
             return True
-        if any(not _KNOWN.fullmatch(_bare(name)) for name in (item.value or "").split(",") if name.strip()):
+        if any(not re.fullmatch(_KNOWN, _bare(name)) for name in (item.value or "").split(",") if name.strip()):
             return True
     return False
 

@@ -16,11 +16,12 @@ from cfgcheck.record import record
 
 _FALSE = frozenset({"false", "off", "no", "0"})
 _MEANT_FALSE = frozenset({"n", "f", "disable", "disabled", "none", "null", "nil", "never", "00", "not"}) | _FALSE
-_COMMENT = re.compile(r"\s+[;#].*|;$", re.DOTALL)
-_INLINE = re.compile(r"\s[;#](?:\s|$)|\s#")
-_NUMBER = re.compile(r"[+-]?\d+\Z")
-_WITH_REMARK = re.compile(r"([+-]?\d+)\s*(?:[;#].*)?\Z", re.DOTALL)
-_UNIT = re.compile(r"([+-]?\d+)\s*([A-Za-z]+)\b")
+# Patterns are compiled when they are first needed: hardly any value of a sound configuration gets as far.
+_COMMENT = r"(?s)(?<!\s)\s+[;#].*|;$"
+_INLINE = r"\s[;#](?:\s|$)|\s#"
+_NUMBER = r"[+-]?[0-9]+"
+_WITH_REMARK = r"(?s)[+-]?[0-9]+\s*(?:[;#].*)?"
+_UNIT = r"[+-]?[0-9]+\s*([A-Za-z]+)\s*"
 
 _PATHS = frozenset(
     {
@@ -65,9 +66,12 @@ def convert(option: Option, text: str | None) -> Converted:
 
 
 def _switch(text: str | None) -> Converted:
-    if text is not None and text.lower() in _FALSE:
+    word = (text or "true").lower()
+    if text is not None and word in _FALSE:
         return Converted(False)
-    meant = _COMMENT.sub("", text or "true").strip().strip("\"'").lower()
+    if word in ("true", "1", "yes", "on"):
+        return Converted(True)
+    meant = re.sub(_COMMENT, "", word).strip().strip("\"'")
     if meant in _MEANT_FALSE:
         return Converted(True, f"only false, off, no and 0 turn it off: {text!r} turns it on", "true")
     return Converted(True)
@@ -81,10 +85,10 @@ def _number(option: Option, text: str | None) -> Converted:
         return Converted(value, f"uWSGI refuses to start: {option.name} must not be negative", "refused")
     if option.kind == "int16" and value > 65535:
         problem = f"{option.name} holds at most 65535 in uWSGI 2.0"
-        return Converted(65535, problem, "65535", harmless=_NUMBER.match(text) is not None)
+        return Converted(65535, problem, "65535", harmless=re.fullmatch(_NUMBER, text) is not None)
     if option.kind == "megabytes":
         value *= 1 << 20
-    if _WITH_REMARK.match(text):
+    if (text.isascii() and text.isdigit()) or re.fullmatch(_WITH_REMARK, text):
         return Converted(value, *_zero_workers(option, value))
     return _misread(option, text, value)
 
@@ -97,9 +101,9 @@ def _zero_workers(option: Option, value: int) -> tuple[str, str]:
 
 def _misread(option: Option, text: str, value: int) -> Converted:
     taken = value >> 20 if option.kind == "megabytes" else value
-    unit = _UNIT.match(text)
-    if unit and unit.end() == len(text.rstrip()):
-        harmless = unit.group(2).lower() in _own_units(option)
+    unit = re.fullmatch(_UNIT, text)
+    if unit:
+        harmless = unit.group(1).lower() in _own_units(option)
         return Converted(value, f"uWSGI knows no units: it reads {text!r} as {taken}", str(taken), harmless)
     if not text:
         return Converted(value, f"{option.name} has no value: uWSGI takes 0", "0")
@@ -128,11 +132,11 @@ def _string(option: Option, text: str) -> Converted:
         return Converted(text)
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
         return Converted(text, f"quotes are part of the value: {text}", text)
-    if _INLINE.search(text):
+    if has_remark(text):
         return Converted(text, "a comment behind a value is part of it: uWSGI has no inline comments", text)
     return Converted(text)
 
 
 def has_remark(text: str) -> bool:
     """Whether something that looks like an inline comment stands in a value."""
-    return bool(_INLINE.search(text))
+    return (";" in text or "#" in text) and re.search(_INLINE, text) is not None

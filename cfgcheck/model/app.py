@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any
@@ -27,6 +28,26 @@ class Protocol(Enum):
     SCGI = "scgi"
     GRPC = "grpc"
     RAW = "raw"
+
+
+_NO_NAME = frozenset(
+    {
+        "gunicorn", "uwsgi", "conf", "config", "configuration", "cfg", "settings", "py", "ini", "yml", "yaml", "xml",
+        "json", "j2", "jinja", "tpl", "tmpl", "template",
+    }
+)  # fmt: skip
+_NO_FOLDER = frozenset({"", ".", "config", "conf", "etc", "gunicorn", "uwsgi"})
+
+
+def name_of(path: str) -> str:
+    """What an app is called that only a config file tells of: ``patchwork`` for ``patchwork.ini``, ``deploy`` for
+    ``deploy/gunicorn.conf.py``, nothing for ``uwsgi.ini``: there is one, and its file is shown beside it."""
+    folder, _, file = path.rpartition("/")
+    words = [word for word in re.split(r"[._:-]", file) if word and word.lower() not in _NO_NAME]
+    if words:
+        return "-".join(words)
+    above = folder.rpartition("/")[2]
+    return "" if above.lower() in _NO_FOLDER else above
 
 
 @record(frozen=True, eq=False)
@@ -98,8 +119,9 @@ class SettingUse:
 class App:
     """A running app server (one master and its workers).
 
-    ``settings``: every setting of the server by its own canonical name, effective value, configured or default.
-    ``uses``: each place that sets something, in order, unknown names among them.
+    ``name``: the process type of a Procfile, what the settings call it, or the path of its config file where nothing
+    else tells of it. ``settings``: every setting of the server by its own canonical name, effective value, configured
+    or default. ``uses``: each place that sets something, in order, unknown names among them.
     """
 
     kind: AppKind
@@ -123,4 +145,6 @@ class App:
 
     @property
     def label(self) -> str:
-        return f"{self.kind.value} {self.name}".strip()
+        """``gunicorn web``; of an app that only a config file tells of, ``uwsgi patchwork`` or just ``gunicorn``."""
+        name = name_of(self.name) if self.name == self.span.file.path else self.name
+        return f"{self.kind.value} {name}".strip()

@@ -56,7 +56,7 @@ class Calls(Operators):
             raise Raised(TypeError, f"{type(function).__name__!r} object is not callable")
         self.forget_mutable([*args, *kwargs.values()])
         if isinstance(function, Unknown):
-            return Unknown(function.because, "", function.variables) if function.variables else self.doubt(function)
+            return self.doubt(function)
         return self.unknown(f"cfgcheck does not run {describe(function)}()")
 
     def call_function(self, function: Function, args: list[object], kwargs: dict[str, object]) -> object:
@@ -97,7 +97,7 @@ class Calls(Operators):
                 return False
             self.doubts += 1
             text = value.text if name in ("str", "int", "float") else ""
-            return Unknown(value.because, text, value.variables)
+            return value.derived(text)
         if name in ("list", "tuple", "len") and isinstance(value, (list, tuple)):
             return len(value) if name == "len" else (list(value) if name == "list" else tuple(value))
         if name == "bool" and isinstance(value, (list, tuple, dict)):
@@ -214,7 +214,7 @@ class Calls(Operators):
             self.noted.add(name)
             return default
         self.doubts += 1
-        return Unknown(f"it depends on {variables_in_text(variables)}", placeholder, variables, unset=soft)
+        return Unknown(f"it depends on {variables_in_text(variables)}", placeholder, variables, variables, unset=soft)
 
     def _environ_method(self, name: str, args: list[Any], kwargs: dict[str, Any]) -> object:
         if name == "get":

@@ -158,7 +158,7 @@ class ControlFlow(Calls):
         if not binding.plain:
             return binding
         found = self.within(binding.value)
-        if found and found.variables & unknown.variables:
+        if found and found.taken & unknown.variables:
             return None
         value = Unknown(f"it is set only where a condition holds: {unknown.because}", "", unknown.variables)
         return Binding(value, binding.span, binding.name_span, (), binding.variables, binding.plain)
@@ -193,7 +193,7 @@ class ControlFlow(Calls):
         """Something in the ``try`` is not known, so any handler may have run instead."""
         outcomes: list[tuple[Signal, list[Bindings]]] = [(signal, [dict(scope) for scope in self.scopes])]
         unknowns = [self.within(binding.value) for scope in self.scopes for binding in scope.values()]
-        variables = frozenset().union(*(each.variables for each in unknowns if each))
+        variables = frozenset().union(*(each.taken for each in unknowns if each))
         uncertain = _uncertain_names(node.body)
         for handler in node.handlers:
             self.restore(before)

@@ -223,7 +223,8 @@ class Expressions:
 
     def placeholder(self, found: Unknown, node: ast.expr) -> Unknown:
         """An unknown part of a string, with a text that stands for it."""
-        return self.unknown(found.because, found.text or f"{{{self.source(node)}}}", found.variables)
+        self.doubts += 1
+        return found.derived(found.text or f"{{{self.source(node)}}}")
 
     # -- names
 
@@ -272,7 +273,7 @@ class Expressions:
         if isinstance(value, Token) and value.name in ("environs.Env()", "environ.Env()", "os.environ"):
             return Method(value, node.attr)
         if isinstance(value, Unknown):
-            return Unknown(value.because, "", value.variables) if value.variables else self.doubt(value)
+            return self.doubt(value)
         if has_method(value, node.attr):
             return Method(value, node.attr)
         if type(value).__name__.endswith("Path"):
@@ -341,7 +342,7 @@ class Expressions:
         if not unknowns:
             return self.guarded(lambda: "".join(str(part) for part in parts))
         text = "".join((part.text or "{…}") if isinstance(part, Unknown) else str(part) for part in parts)
-        return Unknown(unknowns[0].because, text[:4096], merged(*unknowns).variables)
+        return merged(*unknowns).derived(text[:4096])
 
     def variable(self, name: object, default: object = None, given: bool = False, soft: bool = False) -> object:
         raise NotImplementedError

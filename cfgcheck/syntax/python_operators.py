@@ -151,7 +151,7 @@ class Operators(Expressions):
             else:
                 unknown = self.within(one, other)
                 if unknown:
-                    return self.doubt(*(each for each in (one, other, unknown) if isinstance(each, Unknown)))
+                    return self._compared_with_unknown(one, other, unknown)
                 compute = OPERATORS[type(op).__name__]
                 found = self.guarded(partial(compute, one, other))
                 if isinstance(found, Unknown):
@@ -161,6 +161,13 @@ class Operators(Expressions):
             if isinstance(found, Unknown) or not found:
                 return found
         return True
+
+    def _compared_with_unknown(self, one: object, other: object, found: Unknown) -> Unknown:
+        unknowns = [each for each in (one, other) if isinstance(each, Unknown)] or [found]
+        result = self.doubt(*unknowns)
+        # ``getenv("X") == "a"`` has an answer while X is not set, unlike ``environ["X"] == "a"``.
+        answered = any(each.unset for each in unknowns)
+        return Unknown(result.because, "", result.variables) if answered else result
 
     def _contains(self, container: Token | Names, key: object) -> object:
         if not isinstance(key, str):
@@ -214,8 +221,8 @@ class Operators(Expressions):
             return one
         for value, default in ((one, other), (other, one)):
             found = self.within(value)
-            if found and found.variables & variables:
-                self.noted |= variables & found.variables
+            if found and found.taken & variables:
+                self.noted |= variables & found.taken
                 return default
         self.doubts += 1
         return Unknown(because, "", variables)

@@ -25,19 +25,30 @@ class Unknown:
     """A value that reading the file can't tell.
 
     ``because``: why. ``text``: what is known of a string, with ``${NAME}`` or ``{expression}`` for each unknown part;
-    "" where nothing is. ``variables``: the environment variables that it depends on. ``unset``: it is the value of a
-    variable that nobody sets and that has no default, so ``or`` goes on and ``bool`` is false.
+    "" where nothing is. ``variables``: the environment variables that it depends on. ``taken``: those among them that
+    it is made of, with no default, so that computing it fails or gives nothing while they are not set. ``unset``: it
+    is the value of such a variable itself, whose absence is no error: ``or`` goes on and ``bool`` is false.
     """
 
-    __slots__ = ("because", "text", "unset", "variables")
+    __slots__ = ("because", "taken", "text", "unset", "variables")
 
     def __init__(
-        self, because: str, text: str = "", variables: frozenset[str] = NO_VARIABLES, unset: bool = False
+        self,
+        because: str,
+        text: str = "",
+        variables: frozenset[str] = NO_VARIABLES,
+        taken: frozenset[str] = NO_VARIABLES,
+        unset: bool = False,
     ) -> None:
         self.because = because
         self.text = text
         self.variables = variables
+        self.taken = taken
         self.unset = unset
+
+    def derived(self, text: str = "") -> Unknown:
+        """What is computed from this value: unknown for the same reason."""
+        return Unknown(self.because, text, self.variables, self.taken)
 
     def __repr__(self) -> str:
         return f"Unknown({self.because!r}, {self.text!r})"
@@ -187,7 +198,8 @@ def bounded(value: object) -> object:
 def merged(*unknowns: Unknown) -> Unknown:
     """One unknown value for what depends on several."""
     variables = frozenset().union(*(each.variables for each in unknowns))
-    return Unknown(unknowns[0].because, "", variables)
+    taken = frozenset().union(*(each.taken for each in unknowns))
+    return Unknown(unknowns[0].because, "", variables, taken)
 
 
 def same(one: object, other: object) -> bool:

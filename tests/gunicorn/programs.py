@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 NAMES = ("a", "b", "c")
@@ -12,6 +14,7 @@ _STRINGS = st.sampled_from(["''", "'x'", "'7'", "'a,b'", "'0.0.0.0'", "'%s:%s'",
 _VARIABLES = st.sampled_from([*ENVIRONMENT, "MISSING"])
 
 
+@cache
 def _integers(depth: int) -> st.SearchStrategy[str]:
     if depth <= 0:
         return st.one_of(_INTS, st.sampled_from(NAMES))
@@ -29,6 +32,7 @@ def _integers(depth: int) -> st.SearchStrategy[str]:
     )
 
 
+@cache
 def _texts(depth: int) -> st.SearchStrategy[str]:
     if depth <= 0:
         return st.one_of(_STRINGS, st.sampled_from(NAMES))
@@ -37,7 +41,7 @@ def _texts(depth: int) -> st.SearchStrategy[str]:
         _STRINGS,
         st.sampled_from(NAMES),
         st.tuples(one, one).map("({0[0]} + {0[1]})".format),
-        st.tuples(number, one).map('f"{{{0[0]}}}:{{{0[1]}!r}}"'.format),
+        st.sampled_from(['f"{a}:{b!r}"', 'f"{c}"', 'f"{a!s:>4}-{len(str(b)) + 1}"']),
         st.tuples(one, one, number).map("({0[0]} % ({0[1]}, {0[2]}))".format),
         st.tuples(one, one, number).map("{0[0]}.format({0[1]}, {0[2]})".format),
         st.tuples(one, st.sampled_from(["strip", "lower", "upper", "title"])).map("{0[0]}.{0[1]}()".format),
@@ -52,6 +56,7 @@ def _texts(depth: int) -> st.SearchStrategy[str]:
     )
 
 
+@cache
 def _lists(depth: int) -> st.SearchStrategy[str]:
     literal = st.lists(st.one_of(_INTS, _STRINGS), max_size=3).map(lambda parts: f"[{', '.join(parts)}]")
     if depth <= 0:
@@ -69,6 +74,7 @@ def _lists(depth: int) -> st.SearchStrategy[str]:
     )
 
 
+@cache
 def _conditions(depth: int) -> st.SearchStrategy[str]:
     number, text = _integers(depth - 1), _texts(depth - 1)
     return st.one_of(
@@ -80,6 +86,7 @@ def _conditions(depth: int) -> st.SearchStrategy[str]:
     )
 
 
+@cache
 def _expressions() -> st.SearchStrategy[str]:
     return st.one_of(_integers(2), _texts(2), _lists(2), _conditions(2), st.just("None"))
 

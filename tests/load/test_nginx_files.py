@@ -309,3 +309,12 @@ def test_any_files(files: dict[str, str]) -> None:
 def test_kinds(tmp_path: Path, text: str, kind: Kind) -> None:
     (tmp_path / "x").write_text(text)
     assert NginxFiles(Disk(tmp_path)).kind("x").kind is kind
+
+
+def test_includes_that_multiply_are_cut(tmp_path: Path) -> None:
+    files = {f"{level}.conf": f"include {level + 1}.conf; include {level + 1}.conf;\n" for level in range(40)}
+    config = read(tmp_path, {**files, "nginx.conf": "events {} include 0.conf;", "40.conf": "pid a;"})
+    assert [problem.message for problem in config.problems] == [
+        "with this include the configuration has more than 1,000,000 statements"
+    ]
+    assert sum(1 for _ in config.directives) < 1_500_000

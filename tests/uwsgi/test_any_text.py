@@ -141,6 +141,7 @@ def test_any_command(arguments: str) -> None:
         ("a.ini", "[uwsgi]\n" + "socket = :80\n" * 40_000),
         ("a.ini", "[uwsgi]\n" + "".join(f"unknown{n} = %(unknown{n})\n" for n in range(20_000))),
         ("a.ini", "[uwsgi]\n" + "x" * 2_000_000),
+        ("a.ini", "[uwsgi]\n" + "".join(f"{key} = a{' ' * 300_000}b\n" for key in ("master", "module", "socket"))),
         ("a.ini", "[uwsgi]\n" + "%" * 300_000),
         ("a.ini", "[uwsgi]\n" + "{{" * 200_000),
         ("a.ini", "[uwsgi]\n" + "{% if a %}" * 30_000),

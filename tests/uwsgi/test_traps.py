@@ -247,6 +247,11 @@ def test_socket_that_is_no_good(value: str) -> None:
     assert app.uses[0].problem and not app.listeners[0].malformed
 
 
+def test_shared_socket() -> None:
+    app = app_of(ini("shared-socket = :443", "https-socket = =0,a.crt,a.key", "socket = =7"))
+    assert [str(listener.address.value) for listener in app.listeners] == ["*:443", "an inherited socket"]
+
+
 def test_comment_behind_a_tcp_port_is_harmless() -> None:
     """7.s9."""
     app = app_of(ini("socket = 127.0.0.1:3031 ; main"))
