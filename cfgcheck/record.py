@@ -130,3 +130,9 @@ def is_record(value: object) -> bool:
 def fields(instance: object) -> Iterator[tuple[str, Any]]:
     """The names and values of a record."""
     return ((name, getattr(instance, name)) for name in instance.__record_fields__)  # type: ignore[attr-defined]
+
+
+def field_names(cls: type[Any]) -> tuple[str, ...]:
+    """The names of a record class's fields, in their order."""
+    names: tuple[str, ...] = cls.__record_fields__  # type: ignore[attr-defined]
+    return names

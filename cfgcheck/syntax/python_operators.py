@@ -99,7 +99,9 @@ class Operators(Expressions):
     def _UnaryOp(self, node: ast.UnaryOp) -> object:  # noqa: N802
         if isinstance(node.op, ast.Not):
             truth = self.truth(node.operand)
-            return truth if isinstance(truth, Unknown) else not truth
+            if not isinstance(truth, Unknown):
+                return not truth
+            return Unknown(truth.because, "", truth.variables, frozenset() if truth.unset else truth.taken)
         operand = self.evaluate(node.operand)
         found = self.within(operand)
         if found:

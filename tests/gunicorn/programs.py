@@ -51,6 +51,7 @@ def _texts(depth: int) -> st.SearchStrategy[str]:
         st.tuples(one, one).map("({0[0]} or {0[1]})".format),
         _VARIABLES.map("os.getenv({!r}, 'd')".format),
         _VARIABLES.map("os.environ[{!r}]".format),
+        st.tuples(_VARIABLES, one).map("(os.getenv({0[0]!r}) or {0[1]})".format),
         st.tuples(one, one).map("os.path.join({0[0]}, {0[1]})".format),
         number.map("str({})".format),
     )
@@ -83,6 +84,10 @@ def _conditions(depth: int) -> st.SearchStrategy[str]:
         text.map("(not {})".format),
         st.sampled_from(NAMES).map("({} is None)".format),
         _VARIABLES.map("({!r} in os.environ)".format),
+        _VARIABLES.map("(not os.getenv({!r}))".format),
+        _VARIABLES.map("(os.getenv({!r}) is None)".format),
+        st.tuples(_VARIABLES, text).map("(os.getenv({0[0]!r}) == {0[1]})".format),
+        st.tuples(_VARIABLES, text).map("(os.getenv({0[0]!r}, '1') in ('1', 'yes'))".format),
     )
 
 

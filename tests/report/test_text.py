@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import io
 import re
-from cfgcheck.record import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cfgcheck.findings import Finding, Label, Severity, Symptom
+from cfgcheck.record import replace
 from cfgcheck.report.cells import width_of
+from cfgcheck.report.result import Extras
 from cfgcheck.report.terminal import Terminal
-from cfgcheck.report.text import Extras, readable_pattern, render
+from cfgcheck.report.text import readable_pattern, render
 from cfgcheck.source.file import SourceFile
 from tests.report.samples import GUNICORN, NGINX, TIMEOUT, UNCHECKED, UNREACHABLE, at, finding, result
 

@@ -12,6 +12,7 @@ from cfgcheck.model.app import App, AppFacts, AppKind, Listener, Protocol
 from cfgcheck.model.located import Located
 from cfgcheck.model.stack import Stack
 from cfgcheck.model.version import Version
+from cfgcheck.record import field_names
 from cfgcheck.rules.catalogue import Catalogue, catalogue_of
 from cfgcheck.rules.compiler import compile_rule
 from cfgcheck.source.file import SourceFile, Span
@@ -68,7 +69,7 @@ def app(file: SourceFile, name: str = "web", **settings: Any) -> App:
         found,
         (),
         (listener,),
-        AppFacts(*([nothing] * len(AppFacts.__record_fields__))),
+        AppFacts(*([nothing] * len(field_names(AppFacts)))),
         file.span(0, 1),
         (file,),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import itertools
-from cfgcheck.record import replace
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from cfgcheck.model.declared import Declared
 from cfgcheck.model.located import Located, UnknownValue
 from cfgcheck.model.nginx import Location
 from cfgcheck.model.version import Version
+from cfgcheck.record import field_names, replace
 from cfgcheck.rules import expressions, vocabulary
 from cfgcheck.rules.filling import function_of
 from cfgcheck.rules.kinds import BOOL, NUMBER, TEXT, Kind, fields, list_of
@@ -344,7 +344,7 @@ def gunicorn(**settings: Any) -> App:
         {name: Located.read(value, span) for name, value in settings.items()},
         (),
         (),
-        AppFacts(*([facts] * len(AppFacts.__record_fields__))),
+        AppFacts(*([facts] * len(field_names(AppFacts)))),
         span,
     )
 
