@@ -134,5 +134,5 @@ def fields(instance: object) -> Iterator[tuple[str, Any]]:
 
 def field_names(cls: type[Any]) -> tuple[str, ...]:
     """The names of a record class's fields, in their order."""
-    names: tuple[str, ...] = cls.__record_fields__  # type: ignore[attr-defined]
+    names: tuple[str, ...] = cls.__record_fields__
     return names

@@ -15,7 +15,8 @@ _STOPS_AT_ONCE = "uWSGI kills its workers when it is told to stop (facts: uwsgi 
 
 def derived(settings: Mapping[str, Located[Any]], listeners: Sequence[Listener]) -> AppFacts:
     """The facts of an app. Times in seconds, sizes in bytes."""
-    keepalive = listeners[0].keepalive if listeners else Located.default(None)
+    nothing: Located[float | None] = Located.default(None)
+    keepalive = listeners[0].keepalive if listeners else nothing
     return AppFacts(
         Located.default("uwsgi"),
         settings["processes"],

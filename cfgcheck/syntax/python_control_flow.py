@@ -175,6 +175,11 @@ class ControlFlow(Calls):
             if handler is None:
                 self.block(node.finalbody)
                 raise
+            if self.doubts != doubts:
+                # Something before may have failed already: where the handler begins is not certain.
+                after = [dict(scope) for scope in self.scopes]
+                self.restore(before)
+                self._doubt_names(_uncertain_names(node.body), after)
             signal = self._handle(handler)
             return self.block(node.finalbody) or signal
         signal = signal or self.block(node.orelse)
