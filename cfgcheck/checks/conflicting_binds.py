@@ -16,6 +16,7 @@ Joint = tuple[App, Listener]
 def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
     """Each listener is held against the first of another app that it meets, so that 1,000 apps cost 1,000 steps."""
     first: dict[tuple[str, str, str], list[Joint]] = {}
+    seen: set[tuple[int, str]] = set()
     for app in case.stack.apps:
         if not app.together:
             continue
@@ -23,8 +24,9 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
             if not listener.address.known or listener.address.value.templated:
                 continue
             address = listener.address.value
-            if address.is_tcp and not address.port:
+            if (address.is_tcp and not address.port) or (id(app), str(address)) in seen:
                 continue
+            seen.add((id(app), str(address)))
             known = first.setdefault((app.host, app.together, _key(address)), [])
             other = next((one for one in known if one[0] is not app and _meet(one[1], listener)), None)
             if other is None:

@@ -34,22 +34,30 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
     use: SettingUse = case.element
     app: App = case.subject
     of_gunicorn = app.kind is AppKind.GUNICORN
-    instead = _for_gunicorn(use) if of_gunicorn else _for_uwsgi(use)
-    said = _said_by_gunicorn(use) if of_gunicorn else _said(use)
-    yield Hit(values={"said": said, "instead": instead, "result": _result(app, use)})
+    result = _result(app, use)
+    written = use.name if (of_gunicorn and use.problem) or not use.text else f"{use.name} = {use.text}"
+    values = {
+        "verb": _verb(use, result),
+        "written": written,
+        "reason": _reason(use, result),
+        "instead": _for_gunicorn(use) if of_gunicorn else _for_uwsgi(use),
+        "result": result,
+    }
+    yield Hit(values=values)
 
 
-def _said_by_gunicorn(use: SettingUse) -> str:
-    if not use.problem:
-        return f"{use.name} = 0: no worker runs: connections are accepted and never answered"
-    return f"Gunicorn refuses {use.name}: {use.problem}"
+def _verb(use: SettingUse, result: str) -> str:
+    if result == "no-workers":
+        return "runs no worker with"
+    if use.means == "dropped":
+        return "drops"
+    return "refuses" if use.problem.startswith(_REFUSES) or not use.means else "misreads"
 
 
-def _said(use: SettingUse) -> str:
-    written = f"{use.name} = {use.text}" if use.text else use.name
-    if use.problem.startswith(_REFUSES):
-        return f"uWSGI refuses {written}: {use.problem.removeprefix(_REFUSES)}"
-    return f"{written}: {use.problem.replace('uWSGI knows no units: ', 'uWSGI knows no units, ')}"
+def _reason(use: SettingUse, result: str) -> str:
+    if result == "no-workers" and use.text.strip("\"' ") == "0":
+        return "connections are accepted and never answered"
+    return use.problem.removeprefix(_REFUSES).replace("uWSGI knows no units: it", "it knows no units, it")
 
 
 def _result(app: App, use: SettingUse) -> str:

@@ -118,6 +118,7 @@ class AppReader:
             return
         from cfgcheck.load.gunicorn_command import find_gunicorn
 
+        uwsgi_too = "uwsgi" in command.text
         for simple in split_commands(command.text, command.locate, command.environment):
             gunicorn = find_gunicorn(simple)
             if gunicorn is not None:
@@ -127,7 +128,7 @@ class AppReader:
                 start = GunicornStart(command.name, folder, gunicorn, find=self._finder(folder))
                 yield self._gunicorn(start)
                 continue
-            if "uwsgi" not in command.text:
+            if not uwsgi_too:
                 continue
             from cfgcheck.load.uwsgi import UwsgiStart
             from cfgcheck.load.uwsgi_command import find_uwsgi

@@ -229,8 +229,9 @@ class _Parser:
         """Whether an unquoted unknown word (``$OPTS``) is likelier to hold options than the application."""
         if _ARGUMENT_VARIABLE.search(word.template) or word.template.startswith(("$@", "$*")):
             return True
-        others = [each for each in self.words if each is not word and not each.template.startswith("-")]
-        return any(":" in each.template and each.value is not None for each in others[-1:])
+        others = (each for each in reversed(self.words) if each is not word and not each.template.startswith("-"))
+        last = next(others, None)
+        return last is not None and ":" in last.template and last.value is not None
 
     def _match(self, text: str) -> list[tuple[str, Row | None, str | None]]:
         """The options that a word may mean: the flag, its setting and the value glued to it."""

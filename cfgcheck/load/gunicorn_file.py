@@ -147,7 +147,9 @@ def _binds(binding: Binding, value: Located[Any]) -> list[Bind]:
 
 def _unknown_name(name: str, binding: Binding, config: PythonConfig, similar: Similar) -> SettingUse:
     """A name that is no setting of this version: a helper of the file, or something that does nothing."""
-    helper = name.startswith("_") or name != name.lower() or name in config.read or not binding.plain
+    # Names of another module of the project have their uses there.
+    own = binding.span.file is config.file and binding.plain
+    helper = not own or name.startswith("_") or name != name.lower() or name in config.read
     value = _as_located(binding)
     elsewhere = availability(name) if name in table().settings or name in GONE_BEFORE_20 else ""
     means = names_of_flags().get(name, "")

@@ -14,6 +14,8 @@ _MOST = 32
 """Texts that one target is followed to; more are not listed."""
 _DEEPEST = 8
 """Variables that hold variables that hold …"""
+_MOST_IN_A_TEXT = 1000
+"""Variables in one text; one with more is no address."""
 
 _PARAMETERS = frozenset({"default", "hostnames", "volatile", "include", "ranges", "proxy", "delete", "proxy_recursive"})
 
@@ -68,6 +70,8 @@ class Variables:
 
     def _expand(self, text: str, location: Location, within: tuple[str, ...]) -> Texts:
         parts = split_variables(text)
+        if len(parts) > 2 * _MOST_IN_A_TEXT:
+            return Texts((text,), False)
         values: tuple[str, ...] = (parts[0],)
         complete = True
         for at in range(1, len(parts), 2):

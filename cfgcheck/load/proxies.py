@@ -22,6 +22,9 @@ from cfgcheck.syntax.nginx_tree import Directive, Word
 _INCLUDED_TOGETHER = frozenset({"conf.d", "http.d", "sites-enabled", "sites", "vhosts.d", "vhosts"})
 """Folders whose files one ``include`` takes all together."""
 
+_READ = frozenset({Kind.HTTP, Kind.SERVER, Kind.LOCATION, Kind.UPSTREAM, Kind.STREAM})
+"""What is read by itself although nothing includes it."""
+
 _SHARED = frozenset({"upstream", "map", "geo", "split_clients"})
 """What a file of ``http{}`` may use although a neighbour defines it."""
 
@@ -60,7 +63,7 @@ class ProxyReader:
             kind = self.nginx.kind(path).kind
             if kind is Kind.HTTP and path.parent.name in _INCLUDED_TOGETHER:
                 together.setdefault(path.parent, []).append(path)
-            elif kind in (Kind.HTTP, Kind.SERVER, Kind.LOCATION, Kind.UPSTREAM, Kind.STREAM) or path in named:
+            elif kind in _READ or path in named or (kind is Kind.OTHER and path.name == "nginx.conf"):
                 yield [path]
         yield from together.values()
 

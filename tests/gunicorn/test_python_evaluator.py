@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import warnings
+from copy import deepcopy
 from typing import Any
 from unittest import mock
 
@@ -24,16 +25,12 @@ def _executed(statements: list[list[str]]) -> tuple[dict[str, Any], int]:
     with mock.patch.dict(os.environ, programs.ENVIRONMENT, clear=True), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for at, lines in enumerate(statements):
-            before = {name: _copied(value) for name, value in names.items()}
+            before = {name: deepcopy(value) if _is_data(value) else value for name, value in names.items()}
             try:
                 exec(compile("\n".join(lines), "config", "exec"), names)  # noqa: S102
             except (ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError):
                 return before, at
     return names, len(statements)
-
-
-def _copied(value: Any) -> Any:
-    return list(value) if isinstance(value, list) else value
 
 
 def _is_data(value: Any, depth: int = 20) -> bool:
@@ -83,10 +80,10 @@ def test_any_text(text: str) -> None:
 
 
 _SNIPPETS = (
-    "import os\n", "bind = ", "os.environ", ".get('A')", "[", "]", "(", ")", "{", "}", "'x'", '"é"', "{{ x }}", "{% if y %}",
-    "{% endif %}", "\n", "\n    ", "if ", ":", "else:", "def f():", "return ", "for i in ", "range(9)", "+=", " = ", "1",
-    "lambda: 0", "*", "**", "%", "f'{a}'", "try:", "except:", "while 1:", "from x import *", "exec('a=1')", "del bind",
-    "globals()", "\r\n", "# c\n", "not ", " and ", ",", "a", "workers", "with a as b:", "class C:", "yield ", "await ",
+    "import os\n", "bind = ", "os.environ", ".get('A')", "[", "]", "(", ")", "{", "}", "'x'", '"é"', "{{ x }}",
+    "{% if y %}", "{% endif %}", "\n", "\n    ", "if ", ":", "else:", "def f():", "return ", "for i in ", "range(9)",
+    "+=", " = ", "1", "lambda: 0", "*", "**", "%", "f'{a}'", "try:", "except:", "while 1:",
+    "from x import *", "exec('a=1')", "del bind", "globals()", "\r\n", "# c\n", "not ", " and ", ",", "a", "workers", "with a as b:", "class C:", "yield ", "await ",
 )  # fmt: skip
 
 
@@ -166,8 +163,14 @@ DEFAULTS = [
     ("env.int('W', 4)", 4),
     ("bool(strtobool(os.getenv('W', 'false')))", False),
 ]
-_HEAD = (
-    "import os, environ\nfrom decouple import config\nfrom distutils.util import strtobool\nenv = environ.Env()\nvalue = "
+_HEAD = "\n".join(
+    [
+        "import os, environ",
+        "from decouple import config",
+        "from distutils.util import strtobool",
+        "env = environ.Env()",
+        "value = ",
+    ]
 )
 
 
@@ -184,8 +187,7 @@ BRANCHES = [
     "try:\n    w = int(os.environ['W'])\nexcept KeyError:\n    w = 3",
     "text = os.getenv('W')\nif text:\n    w = int(text)\nelse:\n    w = 3",
     "text = os.getenv('W')\nif text is None:\n    w = 3\nelse:\n    w = int(text)",
-    "def f():\n    for name in ('W', 'V'):\n        text = os.getenv(name)\n        if text:\n"
-    "            return int(text)\n    return 3\nw = f()",
+    "def f():\n for name in ('W', 'V'):\n  text = os.getenv(name)\n  if text:\n   return int(text)\n return 3\nw = f()",
 ]
 
 
@@ -263,7 +265,12 @@ def test_places_are_those_of_the_expression() -> None:
 
 @pytest.mark.parametrize(
     ("text", "place"),
-    [("bind = 'x\nworkers = 3\n", "1:8"), ("a = 1\nbind = = 2\n", "2:8"), ("a = 'x'\0", "1:8"), ("a = '\udc80'", "1:6")],
+    [
+        ("bind = 'x\nworkers = 3\n", "1:8"),
+        ("a = 1\nbind = = 2\n", "2:8"),
+        ("a = 'x'\0", "1:8"),
+        ("a = '\udc80'", "1:6"),
+    ],
 )
 def test_syntax_errors_have_a_place(text: str, place: str) -> None:
     config = build.evaluated(text)
