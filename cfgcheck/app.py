@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from cfgcheck.load.discover import Candidate, Exclusions, discover
+from cfgcheck.load.discover import Candidate, Exclusions, FileKind, discover
 from cfgcheck.load.disk import Disk
 from cfgcheck.load.hints import Hints, doubted
 from cfgcheck.load.link import link
@@ -19,7 +19,7 @@ from cfgcheck.rules.catalogue import load_catalogue
 from cfgcheck.rules.run import Judgement, judge
 from cfgcheck.rules.selection import Selection
 from cfgcheck.settings import Settings, StackDeclaration
-from cfgcheck.settings.declarations import declarations
+from cfgcheck.settings.declarations import declarations, unused
 
 STANDARD_INPUT = "<stdin>"
 
@@ -50,11 +50,15 @@ def load(wanted: Input, settings: Settings) -> tuple[Disk, list[Stack]]:
     index = TreeIndex(disk, paths, exclude)
     hints = Hints(disk, paths, exclude)
     stacks = []
-    for name, declaration, group in _groups(discover(disk, paths, exclude), settings.stacks, disk):
+    candidates = discover(disk, paths, exclude)
+    strange = [disk.show(one.path) for one in candidates if one.kind is FileKind.OTHER]
+    disk.notes += [f"{shown} is nothing that cfgcheck reads." for shown in strange]
+    for name, declaration, group in _groups(candidates, settings.stacks, disk):
         stack = load_stack(disk, name, group, index, declarations(settings, declaration))
         link(stack)
         stack.routes = doubted(stack.routes, hints)
         stacks.append(stack)
+    disk.notes += unused(settings, stacks)
     return disk, stacks
 
 
@@ -110,5 +114,12 @@ def _result(disk: Disk, stacks: list[Stack], judgements: list[Judgement]) -> Res
         unchecked=len(unchecked),
         **count_severities(findings),
     )
-    notes = () if summary.files else ("no nginx, Gunicorn or uWSGI configuration was found here",)
-    return Result(tuple(findings), tuple(unchecked), summary, tuple(stacks), str(disk.root), notes)
+    notes = [*disk.notes, *_notes(summary)]
+    return Result(tuple(findings), tuple(unchecked), summary, tuple(stacks), str(disk.root), tuple(notes))
+
+
+def _notes(summary: Summary) -> Iterator[str]:
+    """What a person should know about the run besides its findings: "no problems" can be said of very little."""
+    silent = not (summary.findings or summary.suppressed)
+    if silent and summary.routes and summary.apps and not summary.links:
+        yield "No route leads to an app that was found: `cfgcheck show` tells where each one goes."

@@ -14,14 +14,14 @@ FAMILIES = ("proxy", "uwsgi", "fastcgi", "scgi", "grpc")
 
 def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit]:
     """One hit for each directive that no location below its level can use, although one passes on with another
-    family and leaves the same setting of that family at its default. ``params["settings"]``: the names, without
-    their family, that mean the same in each."""
+    family to an app that was found, and leaves the same setting of that family at its default.
+    ``params["settings"]``: the names, without their family, that mean the same in each."""
     proxy: Proxy = case.subject
     settings = frozenset(params["settings"])
     below = _families_below(proxy)
     seen: set[int] = set()
     for location in proxy.locations():
-        if location.passes is None:
+        if location.passes is None or not any(route.matched for route in case.routes_of(location)):
             continue
         for scope in _levels(location):
             for directive in _stray(scope, settings, below[id(scope)]):

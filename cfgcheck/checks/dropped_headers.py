@@ -39,9 +39,11 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterator[Hit | Unchecked]:
 
 
 def _directives(case: Case, location: Location) -> Iterator[str]:
-    """What is judged here: response headers anywhere, request headers on the way to an app that was found."""
-    yield from RESPONSES
-    if location.passes is not None and any(route.matched for route in case.routes_of(location)):
+    """What is judged here: response headers, and request headers on the way to an app; nothing on the way to others."""
+    found = any(route.matched for route in case.routes_of(location))
+    if location.passes is None or found:
+        yield from RESPONSES
+    if location.passes is not None and found:
         yield HEADER_DIRECTIVES[location.passes.family]
 
 

@@ -14,7 +14,7 @@ _IGNORED: Mapping[str, frozenset[str]] = {
     "worker_connections": frozenset({"sync"}),
     "threads": frozenset({"gevent", "gevent_pywsgi", "eventlet", "asgi", "tornado", "uvicorn"}),
 }
-"""Setting → the worker classes that do not read it (``gunicorn/workers/``, 20.1 to 27.0.1)."""
+"""Setting → the worker classes that do not read it (``gunicorn/workers/`` of 27.0.1)."""
 
 _DEFAULTS = {"keepalive": 2, "worker_connections": 1000, "threads": 1}
 """Who writes the default expects nothing of it. The same in all versions since 20."""

@@ -22,6 +22,7 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
     app, listener = route.nearest[0]
     target = route.peer.address.value
     pooled = _pooled(route, case)
+    tried_once = route.location.family_setting("next_upstream")
     yield Hit(
         related=[(one.address, f"{its.label} listens on {one.address.value}") for its, one in route.nearest[:_SHOWN]],
         values={
@@ -30,13 +31,14 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
             "nginx_side": nginx_side(route, listener.address.value),
             "app_side": app_side(app, listener, target),
             "pooled": pooled,
+            "retried": not (tried_once.known and "off" in tried_once.value),
         },
         severity=Severity.WARNING if pooled else None,
     )
 
 
 def _pooled(route: Route, case: Case) -> bool:
-    """Whether other servers of the upstream take the requests: then only an error line and a retry are left to see."""
+    """Whether other servers of the upstream take the requests: then mostly a line in the log is left to see."""
     others = (other for other in case.routes_of(route.upstream) if other.location is route.location)
     return any(other.peer is not route.peer and other.link is not Link.NO_LISTENER for other in others)
 
@@ -44,10 +46,12 @@ def _pooled(route: Route, case: Case) -> bool:
 def nginx_side(route: Route, near: Address) -> str:
     """The statement that would reach the nearest listener."""
     assert route.peer is not None and route.upstream is not None
-    host = f"[{near.host}]" if ":" in near.host else near.host
+    host = near.host
     if near.is_wildcard:
         target = route.peer.address.value
-        host = target.host if target.is_tcp and not target.is_wildcard else "[::1]" if near.family == 6 else "127.0.0.1"
+        fits = target.is_tcp and not target.is_wildcard and (near.family == 6 or target.family != 6)
+        host = target.host if fits else "::1" if near.family == 6 else "127.0.0.1"
+    host = f"[{host}]" if ":" in host else host
     address = str(near) if near.is_unix else f"{host}:{near.port_text}"
     if not route.upstream.implicit:
         return f"server {address};"

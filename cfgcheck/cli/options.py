@@ -72,7 +72,10 @@ def wanted(paths: tuple[str, ...], files: list[Path], stdin_filename: str | None
         if stdin_filename is not None:
             raise click.UsageError("--stdin-filename needs standard input (-) among the paths")
         return Input(tuple(files))
-    return Input(tuple(files), standard_input(), stdin_filename)
+    text = standard_input()
+    if not text.strip():
+        raise click.UsageError("standard input is empty: did the command before it fail? (nginx -T needs to be root)")
+    return Input(tuple(files), text, stdin_filename)
 
 
 def _is_there(path: Path) -> bool:

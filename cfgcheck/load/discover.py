@@ -20,6 +20,8 @@ class FileKind(Enum):
     GUNICORN = "gunicorn"
     UWSGI = "uwsgi"
     PROCFILE = "procfile"
+    OTHER = "other"
+    """Named on the command line, and nothing that is read."""
 
 
 @record(frozen=True)
@@ -138,7 +140,9 @@ def _guess(disk: Disk, path: Path) -> FileKind:
     text = disk.peek(path, 65536)
     if path.suffix == ".py":
         return FileKind.GUNICORN
-    if path.suffix in (".yml", ".yaml", ".json", ".xml", ".ini") or _UWSGI_SECTION.search(text):
+    if path.suffix in (".yml", ".yaml", ".json", ".xml"):
+        return FileKind.UWSGI if _is_uwsgi_data(disk, path) else FileKind.OTHER
+    if path.suffix == ".ini" or _UWSGI_SECTION.search(text):
         return FileKind.UWSGI
     return FileKind.NGINX
 

@@ -18,12 +18,14 @@ _BINARY_PROBE = 8192
 class Disk:
     """Reads files below and outside ``root``; what cannot be read becomes a Problem in ``problems``.
 
-    ``overlay`` holds texts that stand in for files (standard input with ``--stdin-filename``).
+    ``notes``: sentences about the run that a person should read. ``overlay`` holds texts that stand in for files
+    (standard input with ``--stdin-filename``).
     """
 
     def __init__(self, root: Path) -> None:
         self.root = Path(os.path.abspath(root))
         self.problems: list[Problem] = []
+        self.notes: list[str] = []
         self.overlay: dict[Path, str] = {}
         self._read: dict[Path, SourceFile | None] = {}
         self._shown: dict[str, str] = {}

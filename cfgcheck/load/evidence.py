@@ -35,7 +35,7 @@ def _settle(route: Route, idle: _Idle, stack: Stack) -> Route:
     target, host = _target(route), idle.host(route)
     near = idle.near(route, host) or idle.elsewhere(route, host)
     if not near:
-        because = "no app that was found is without a proxy, so another server is meant"
+        because = "no app was found whose written address is left without a proxy: another server may be meant"
         return replace(route, link=Link.EXTERNAL, because=because)
     if stack.incomplete:
         return replace(route, link=Link.UNKNOWN, because=stack.incomplete)
@@ -97,7 +97,7 @@ class _Idle:
     def _count(self, route: Route) -> None:
         protocol = route.passes.protocol
         if route.link is Link.NO_LISTENER:
-            self.targets.setdefault((protocol, self.host(route)), set()).add(str(_target(route)))
+            self.targets.setdefault((protocol, self.host(route)), set()).add(_meant(route))
         elif route.link in (Link.UNKNOWN, Link.EXTERNAL) and not route.passes.tls:
             self.rivals.setdefault(protocol, []).append(route)
 
@@ -143,6 +143,12 @@ class _Idle:
     def crowded(self, protocol: Protocol, host: str) -> bool:
         """Whether more targets than apps are left over on a host."""
         return len(self.targets.get((protocol, host), ())) > len(self.apps.get((protocol, host), ()))
+
+
+def _meant(route: Route) -> str:
+    """What a target stands for: all servers of one ``upstream{}`` are meant for one app."""
+    named = route.upstream is not None and not route.upstream.implicit
+    return f"upstream {route.upstream.name}" if named and route.upstream is not None else str(_target(route))
 
 
 class _Neighbours:

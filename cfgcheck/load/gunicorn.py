@@ -32,7 +32,7 @@ FindFile = Callable[[str], SourceFile | None]
 
 
 def _no_version() -> Located[Version]:
-    return Located.unknown("no file tells Gunicorn's version")
+    return Located.unknown("Gunicorn's version is not known: declare it in the settings (gunicorn = …)")
 
 
 @record(frozen=True)

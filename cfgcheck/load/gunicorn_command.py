@@ -33,7 +33,7 @@ _WRAPPERS = frozenset(
 )  # fmt: skip
 """Programs that run the program that is named among their arguments."""
 
-_VALUE_FLAGS = frozenset({"-u", "-g", "-n", "-c", "-e", "--user", "--group", "--name", "-p", "--env-file", "--project"})
+_VALUE_FLAGS = frozenset({"-u", "-g", "-n", "-c", "-e", "--user", "--group", "--name", "-p", "--env-file", "--with"})
 """Flags of such programs that take the next word as their value."""
 
 _ARGUMENT_VARIABLE = re.compile(r"ARG|OPT|FLAG|PARAM|EXTRA|SETTINGS|CONF|CMD", re.IGNORECASE)
@@ -178,6 +178,7 @@ class _Parser:
         self.result = Arguments()
         self.at = 0
         self.after_dashes = False
+        self.names_application: bool | None = None
 
     def parse(self) -> Arguments:
         """One pass: each word is an option, the value of one, or part of a run of positional words."""
@@ -189,11 +190,11 @@ class _Parser:
                 run = self._positional_run()
                 if not run:
                     continue
-                if taken_positional:
+                if taken_positional and not self.result.refused:
                     self._refuse(f"unrecognized arguments: {' '.join(each.template for each in run)}", run[0].span)
-                else:
-                    taken_positional = True
+                if not taken_positional:
                     self.result.positional = run
+                taken_positional = True
             else:
                 self.at += 1
                 self._option(word)
@@ -229,9 +230,19 @@ class _Parser:
         """Whether an unquoted unknown word (``$OPTS``) is likelier to hold options than the application."""
         if _ARGUMENT_VARIABLE.search(word.template) or word.template.startswith(("$@", "$*")):
             return True
-        others = (each for each in reversed(self.words) if each is not word and not each.template.startswith("-"))
-        last = next(others, None)
-        return last is not None and ":" in last.template and last.value is not None
+        if self.names_application is None:
+            self.names_application = self._names_application()
+        return self.names_application
+
+    def _names_application(self) -> bool:
+        """Whether a word is there that can be nothing but the application."""
+        before = ""
+        for word in self.words:
+            flag = self.options.get(before)
+            if word.value is not None and not word.value.startswith("-") and not (flag and flag.takes_value):
+                return True
+            before = word.template
+        return False
 
     def _match(self, text: str) -> list[tuple[str, Row | None, str | None]]:
         """The options that a word may mean: the flag, its setting and the value glued to it."""

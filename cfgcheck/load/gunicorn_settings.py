@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 APPLICATION = "APP_MODULE"
 """The name that a use of the command line's application has (as Gunicorn's ``--help`` calls it)."""
 
+_MOST_OPTIONS = 5000
+"""Options of one command line that are looked at."""
+
 _WITHOUT = {
     "protocol": "http",
     "header_map": "dangerous",
@@ -85,7 +88,9 @@ class Layers:
         origin = Origin.ENV if from_environment else Origin.CLI
         fresh: set[str] = set()
         last = {argument.row.name: argument for argument in arguments.options if argument.row is not None}
-        for argument in arguments.options:
+        if len(arguments.options) > _MOST_OPTIONS:
+            self.clutter(f"the command line has more than {_MOST_OPTIONS} options")
+        for argument in arguments.options[:_MOST_OPTIONS]:
             overridden = argument.row is not None and last[argument.row.name] is not argument
             self._argument(argument, origin, fresh, overridden)
         if arguments.refused:
@@ -156,7 +161,7 @@ class Layers:
         if given is None:
             value = self.settings()["bind"]
             if not value.known:
-                return [Bind(value.text, False, Origin.UNKNOWN, value.span, value.because)]
+                return [Bind(value.text, False, Origin.ENV, value.span, value.because)]
             return [Bind(text, True, value.origin, value.span, value.because) for text in value.value]
         return given.binds
 
@@ -231,8 +236,9 @@ def _over_versions(name: str) -> Located[Any]:
         values.insert(0, _WITHOUT[name])
     if all(value == values[0] for value in values):
         return Located.default(values[0], _since(rows[0]))
-    older = [f"{_plain(row)!r} up to {row.last}" for row in rows[:-1]]
-    changes = ", ".join([*older, f"{values[-1]!r} since {rows[-1].first}"])
+    last = [at for at, row in enumerate(rows) if row is rows[-1] or _plain(row) != _plain(rows[at + 1])]
+    older = [f"{_plain(rows[at])!r} up to {rows[at].last}" for at in last[:-1]]
+    changes = ", ".join([*older, f"{values[-1]!r} since {rows[last[-2] + 1].first if older else rows[0].first}"])
     newest = values[-1]
     text = ",".join(newest) if isinstance(newest, tuple) else str(newest)
     return Located.unknown(f"its default depends on Gunicorn's version: {changes}", text=text)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from fnmatch import fnmatchcase
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cfgcheck.load.discover import Exclusions, files_below
@@ -13,14 +12,26 @@ from cfgcheck.model.app import AppKind
 from cfgcheck.model.stack import Link, Route
 from cfgcheck.record import replace
 
-_CARRIERS = (
-    "dockerfile*", "*.dockerfile", "containerfile*", "*compose*.yml", "*compose*.yaml", "*.service", "*.socket",
-    "supervisor*.conf", "supervisor*.ini", "*entrypoint*", "*.sh", "deployment*.yaml", "deployment*.yml",
-    "values*.yaml", "*.nomad", "circus*.ini",
+_NO_CARRIERS = frozenset(
+    {
+        ".py", ".md", ".rst", ".txt", ".html", ".css", ".js", ".ts", ".jsx", ".tsx", ".svg", ".png", ".jpg", ".gif",
+        ".ico", ".woff", ".woff2", ".po", ".mo", ".lock", ".csv", ".sql", ".pem", ".crt", ".key", ".pyc", ".map",
+    }
 )  # fmt: skip
-_SERVERS = re.compile(r"(?<![\w.-])(gunicorn|uwsgi|uvicorn|hypercorn|daphne|granian|waitress-serve)(?![\w.-])")
-_MOST = 500
-"""Files looked at: a tree with more of such files has surely shown what it starts."""
+"""Endings of files that start nothing, or (Python, JavaScript) seldom do."""
+
+_COMMAND = re.compile(
+    r"^(?![ \t]*[#;])[^\n]*?(?<![\w.-])(gunicorn|uwsgi|uvicorn|hypercorn|daphne|granian|waitress-serve)"
+    r"(?:[ \t]+(?:[-\w./$\"'{\\]|\\?$)|[\"'][ \t]*,[ \t]*[\"'])",
+    re.MULTILINE,
+)
+"""The name with an argument behind it, on a line that is no comment; not ``gunicorn==23`` nor ``- gunicorn``."""
+
+_HANDED_OVER = re.compile(r"^[ \t]*ListenStream[ \t]*=", re.MULTILINE)
+_ARGUMENTS = re.compile(r"^(?![ \t]*[#;])[^\n]*\b(?:GUNICORN_CMD_ARGS|UWSGI_SOCKET|UWSGI_HTTP_SOCKET)\b", re.MULTILINE)
+_MOST = 2000
+_LARGEST = 65536
+"""Files looked at, and bytes of each: what starts a server is short, and stands near the top of a tree."""
 
 
 class Hints:
@@ -35,23 +46,39 @@ class Hints:
     def why_incomplete(self, besides: AppKind | None = None) -> str:
         """Which file starts a server that is not read, as a reason; "" when there is none. ``besides``: only
         servers of another kind than this one."""
-        for shown, server in self._all():
+        for server, because in self._all():
             if besides is None or server != besides.value:
-                return f"{shown} starts {server}, and is not read"
+                return because
         return ""
 
     def _all(self) -> list[tuple[str, str]]:
         if self._found is None:
-            carriers = self._carriers()
-            self._found = [(self._disk.show(path), server) for path in carriers for server in self._servers(path)]
+            self._found = list(self._look())
         return self._found
 
-    def _carriers(self) -> list[Path]:
-        found = [path for top in self._tops for path in files_below(top, self._exclude) if _carries(path)]
-        return found[:_MOST]
+    def _look(self) -> Iterator[tuple[str, str]]:
+        """The kind of server ("" for any), and the sentence."""
+        read = {file.path for file in self._disk.files}
+        for number, path in enumerate(path for top in self._tops for path in files_below(top, self._exclude)):
+            if number >= _MOST:
+                return
+            shown = self._disk.show(path)
+            if shown not in read and path.suffix.lower() not in _NO_CARRIERS:
+                yield from _hints(shown, self._disk.peek(path, _LARGEST))
 
-    def _servers(self, path: Path) -> list[str]:
-        return list(dict.fromkeys(_SERVERS.findall(self._disk.peek(path, 65536))))
+
+def _hints(shown: str, text: str) -> Iterator[tuple[str, str]]:
+    if "\0" in text:
+        return
+    for server in dict.fromkeys(found[1] for found in _COMMAND.finditer(text)):
+        yield server, f"{shown} starts {server}, and is not read"
+    if _HANDED_OVER.search(text):
+        yield "", f"{shown} hands a socket over (socket activation), and is not read"
+    if _ARGUMENTS.search(text):
+        yield "", f"{shown} sets variables of an app server, and is not read"
+
+
+_DOUBTFUL = (Link.NO_LISTENER, Link.WRONG_PROTOCOL)
 
 
 def doubted(routes: list[Route], hints: Hints) -> list[Route]:
@@ -65,11 +92,3 @@ def _doubted(route: Route, hints: Hints) -> Route:
     if not because:
         return route
     return replace(route, link=Link.UNKNOWN, because=because, app=None, listener=None, nearest=(), choice=0)
-
-
-_DOUBTFUL = (Link.NO_LISTENER, Link.WRONG_PROTOCOL)
-
-
-def _carries(path: Path) -> bool:
-    name = path.name.lower()
-    return any(fnmatchcase(name, pattern) for pattern in _CARRIERS)

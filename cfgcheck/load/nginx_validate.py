@@ -52,6 +52,18 @@ def validate(config: NginxConfig) -> list[Problem]:
     return list(_Validator(config).run())
 
 
+def _not_nginx(tree: NginxTree) -> Problem:
+    """A file that somebody named, or that is called ``nginx.conf``, must not look as if it had been judged."""
+    first = next(directive for directive in tree.directives if not known(directive.key))
+    return Problem(
+        "unparsable-file",
+        f'{tree.name} is no nginx configuration: "{first.key[:_LONGEST]}" and most of the rest are no directives',
+        first.span,
+        "check the file, or exclude it",
+        "no directive of nginx",
+    )
+
+
 class _Validator:
     def __init__(self, config: NginxConfig) -> None:
         self.config = config
@@ -68,6 +80,8 @@ class _Validator:
             yield from self._walk("main", None)
         elif kind in _FRAGMENTS:
             yield from self._walk(_FRAGMENTS[kind], None)
+        elif kind is Kind.OTHER and not self.quiet and not self.config.tree.problems:
+            yield _not_nginx(self.config.tree)
 
     def _walk(self, context: str, root: Directive | None) -> Iterator[Problem]:
         pending: list[tuple[str, Directive | None]] = [(context, root)]

@@ -105,7 +105,30 @@ class ProxyReader:
             self.files.update((id(file), file) for file in one.sources)
         root = _root(config, others, borrowed)
         files = [file for one in every for file in one.sources]
-        return build_proxy(name, config.kind.kind.value, root, self.version, _expand(every), files)
+        proxy = build_proxy(name, config.kind.kind.value, root, self.version, _expand(every), files)
+        self.problems += dict.fromkeys(_refused_uris(proxy))
+        return proxy
+
+
+_NO_URI = {
+    "~": "a location given by regular expression",
+    "~*": "a location given by regular expression",
+    "@": "a named location",
+    "if": "an if block",
+    "limit_except": "a limit_except block",
+}
+
+
+def _refused_uris(proxy: Proxy) -> Iterator[Problem]:
+    """``proxy_pass`` with a URI part where nginx has no prefix to put it in place of (observed with ``nginx -t``)."""
+    for location in proxy.locations():
+        passes, where = location.passes, _NO_URI.get(location.modifier)
+        if passes is None or where is None or passes.verb != "proxy_pass" or location.optional:
+            continue
+        if passes.uri and not passes.variable and not passes.directive.templated:
+            message = f'nginx refuses it: "proxy_pass" cannot have URI part in {where}'
+            hint = f"Take {passes.uri} out, and rewrite the path with rewrite … break; where the app needs another one"
+            yield Problem("misplaced-directive", message, passes.span, hint, f"the URI part is {passes.uri}")
 
 
 def _root(config: NginxConfig, others: Sequence[NginxConfig], borrowed: Sequence[Directive]) -> Directive:

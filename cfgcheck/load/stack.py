@@ -18,7 +18,7 @@ from cfgcheck.model.version import Version
 from cfgcheck.record import field, record, replace
 from cfgcheck.source.file import SourceFile, Span
 
-_NO_VERSION: Located[Version] = Located.unknown("no file tells nginx's version")
+_NO_VERSION: Located[Version] = Located.unknown("nginx's version is not known: declare it in the settings (nginx = …)")
 
 
 @record(frozen=True)

@@ -21,6 +21,10 @@ _HEAD = re.compile(r"^[ \t]*(\[uwsgi\]|uwsgi:|<uwsgi\b|\{?[ \t]*\"uwsgi\")", re.
 """Where uWSGI's section begins, in each form of configuration."""
 
 
+def _no_version() -> Located[Version]:
+    return Located.unknown("uWSGI's version is not known: declare it in the settings (uwsgi = …)")
+
+
 @record(frozen=True)
 class UwsgiStart:
     """How one uWSGI is started.
@@ -37,7 +41,7 @@ class UwsgiStart:
     config: SourceFile | None = None
     section: str = ""
     environment: Environment = NOTHING_KNOWN
-    version: Located[Version] = field(default_factory=lambda: Located.unknown("no file tells uWSGI's version"))
+    version: Located[Version] = field(default_factory=_no_version)
     find: FindFile | None = None
 
 

@@ -116,7 +116,7 @@ def _file(name: str) -> Bound:
         return Bound(Address.unix(name), f"without a port {name} is a unix socket file")
     if not name:
         return Bound(Address.unix(""), problem="uWSGI refuses to start: empty socket name")
-    if len(name.encode("utf-8", "surrogateescape")) > 102:
+    if len(name.encode("utf-8", "replace")) > 102:
         return Bound(Address.unix(name), problem="uWSGI refuses to start: a socket path has at most 102 bytes")
     if len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
         return Bound(Address.unix(name), problem=f"quotes are part of the value: the file is called {name}")

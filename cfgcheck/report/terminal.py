@@ -13,6 +13,8 @@ NARROWEST = 40
 WIDEST = 120
 USUAL = 100
 """The width where there is no terminal, so that output is the same everywhere."""
+_LONGEST = 2000
+"""Characters of one text: a value of a megabyte in a message helps nobody."""
 
 _STYLES = {
     "error": "1;31",
@@ -52,7 +54,9 @@ class Terminal:
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
 
     def safe(self, text: str) -> str:
-        """One line of text that this terminal can show and won't obey."""
+        """One line of text that this terminal can show and won't obey; a monstrous one without its middle."""
+        if len(text) > _LONGEST:
+            text = f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}"
         return plain(text, unicode=self.unicode)
 
     def glyph(self, pretty: str, simple: str) -> str:

@@ -17,6 +17,9 @@ from cfgcheck.source.file import SourceFile
 _ALIKE = 3
 """Findings shown whole of those that say the very same of several places; the others' places are listed."""
 
+_LISTED = 20
+"""Further places of such findings that are listed; the others are counted."""
+
 _NOTE_COLUMN = 13
 """Columns that a note's name takes (``client sees:`` and a blank)."""
 
@@ -64,9 +67,11 @@ def _gravest_first(findings: Iterable[Finding]) -> list[Finding]:
 def _places(alike: Sequence[Finding], terminal: Terminal) -> Iterator[str]:
     if alike:
         yield f"  The same at {counted(len(alike), 'more place')}:"
-    for finding in alike:
+    for finding in alike[:_LISTED]:
         place = terminal.safe(str(finding.primary.span))
         yield f"    {place}  {terminal.paint('quiet', terminal.safe(finding.subject))}".rstrip()
+    if len(alike) > _LISTED:
+        yield f"    and {len(alike) - _LISTED} more, which --format json lists"
 
 
 def _finding(finding: Finding, terminal: Terminal) -> Iterator[str]:

@@ -20,7 +20,7 @@ def fingerprint(finding: Finding) -> str:
 
     written = " ".join(finding.primary.span.text.split())
     parts = (finding.rule, finding.primary.span.file.path, finding.symbol, written)
-    return sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:_LENGTH]
+    return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:_LENGTH]
 
 
 def told_apart(findings: Iterable[Finding]) -> list[Finding]:

@@ -49,9 +49,16 @@ def judge(stack: Stack, catalogue: Catalogue, selection: Selection, *, ignores: 
     unchecked = _gathered(round_.unchecked)
     suppressed = 0
     if ignores:
-        doubtful = {one.rule for one in unchecked} | round_.crashed
+        doubtful = {one.rule for one in unchecked} | round_.crashed | _not_asked(stack, chosen)
         findings, suppressed = _silenced(findings, stack, catalogue, names, doubtful)
     return Judgement(tuple(told_apart(in_order(findings))), tuple(unchecked), suppressed, len(chosen))
+
+
+def _not_asked(stack: Stack, rules: Iterable[Rule]) -> set[str]:
+    """Rules that judge joined routes, while some route is not joined: once it is, they may find what is silenced."""
+    if all(route.link in (Link.MATCHED, Link.EXTERNAL) for route in stack.routes):
+        return set()
+    return {rule.id for rule in rules if rule.subject in ("route", "location", "server", "upstream", "peer")}
 
 
 def _by_subject(rules: Iterable[Rule]) -> dict[str, list[Rule]]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
 from cfgcheck.load.apps import Command, of_declaration
 from cfgcheck.load.stack import Declarations
+from cfgcheck.model.stack import Stack
 from cfgcheck.settings.model import AppDeclaration, Settings, StackDeclaration
 from cfgcheck.syntax.environment import Environment
 
@@ -20,6 +24,21 @@ def declarations(settings: Settings, stack: StackDeclaration | None) -> Declarat
         declared=settings.declared,
         span=stack.span if stack is not None else None,
     )
+
+
+def unused(settings: Settings, stacks: Sequence[Stack]) -> Iterator[str]:
+    """Declarations that speak of nothing: most likely slips of the hand."""
+    names = {app.name for stack in stacks for app in stack.apps}
+    for app in settings.apps:
+        if app.name not in names:
+            yield f"{app.span}: the command of the app {app.name} starts neither Gunicorn nor uWSGI."
+    commanded = {app.name for app in settings.apps}
+    for name in settings.declared.apps:
+        if name not in names and name not in commanded:
+            yield f"[[app]] {name} in the settings names no app that was found."
+    paths = [path for stack in settings.stacks for path in stack.paths]
+    paths += [Path(path) for host in settings.hosts.values() for path in host.paths]
+    yield from (f"{path} in the settings does not exist." for path in paths if not path.exists())
 
 
 def _owner(settings: Settings, app: AppDeclaration) -> StackDeclaration | None:

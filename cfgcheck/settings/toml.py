@@ -12,8 +12,16 @@ from cfgcheck.source.file import SourceFile
 _TOML_PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)\Z", re.DOTALL)
 
 
+_ENDLESS_KEY = re.compile(r"""(?<![\w"'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){100}""")
+"""A key of more than 100 parts: tomllib takes quadratic time and memory for it."""
+
+
 def parse(source: SourceFile) -> dict[str, Any]:
     """The file's TOML; a SettingsError with the place where it is none."""
+    endless = _ENDLESS_KEY.search(source.text)
+    if endless:
+        line, column = source.position(endless.start())
+        raise SettingsError(f"{source.path}:{line}:{column}: not valid TOML: a key of more than 100 parts")
     try:
         return tomllib.loads(source.text.replace("\r\n", "\n"))
     except tomllib.TOMLDecodeError as error:

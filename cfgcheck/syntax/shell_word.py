@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from cfgcheck.record import record
 from cfgcheck.source.file import SourceFile, Span
+
+FIELD_END = "\0"
+"""Stands where a variable's value ends one word and begins the next."""
+
+_SPACES = re.compile(r"[ \t\n]+")
 
 Locate = Callable[[int, int], Span]
 """Where a stretch of the command's text stands in its file."""
@@ -53,7 +59,7 @@ def in_file(file: SourceFile, offset: int = 0) -> Locate:
 class Builder:
     """A word in the making."""
 
-    __slots__ = ("bare", "because", "known", "parts", "quoted", "start", "variables")
+    __slots__ = ("bare", "because", "known", "parts", "quoted", "splits", "start", "variables")
 
     def __init__(self, start: int) -> None:
         self.start = start
@@ -61,6 +67,7 @@ class Builder:
         self.known = True
         self.quoted = False
         self.bare = False
+        self.splits = False
         self.because = ""
         self.variables: list[str] = []
 
@@ -70,7 +77,15 @@ class Builder:
         self.because = self.because or because
         self.bare = self.bare or not quoted
 
+    def expand(self, value: str, quoted: bool) -> None:
+        """Append the value of a variable. Outside quotes each of its spaces ends a word."""
+        fields = value if quoted else _SPACES.sub(FIELD_END, value)
+        self.splits = self.splits or (not quoted and (not value or fields != value))
+        self.parts.append(fields)
+
     def word(self, end: int, locate: Locate) -> Word:
         text = "".join(self.parts)
+        if self.splits:
+            text = text.replace(FIELD_END, " ")
         value = text if self.known else None
         return Word(value, text, locate(self.start, end), self.because, self.bare, tuple(self.variables))

@@ -12,7 +12,7 @@ import re
 from cfgcheck.record import record
 from cfgcheck.source.file import Span
 from cfgcheck.syntax.environment import NOTHING_KNOWN, Environment
-from cfgcheck.syntax.shell_word import Builder, Locate, ShellSyntaxError, Word, in_file
+from cfgcheck.syntax.shell_word import FIELD_END, Builder, Locate, ShellSyntaxError, Word, in_file
 from cfgcheck.syntax.shlex_words import PlainLexer
 
 __all__ = [
@@ -190,7 +190,6 @@ class _ShellLexer:
     def _word(self, at: int, words: list[Word]) -> int:
         text, size = self.text, self.size
         word = Builder(at)
-        fields: list[str] | None = None
         while (at < size and text[at] not in " \t\r\n\f\v;&|()<>") or text.startswith("<%", at):
             char = text[at]
             if (run := _RUN.match(text, at)) is not None:
@@ -209,29 +208,26 @@ class _ShellLexer:
                     word.parts.append(text[at + 1 : at + 2])
                 at += 3 if text.startswith("\\\r\n", at) else 2
             elif char == "$" or char == "`":
-                before = len(word.parts)
                 at = self._expansion(word, at, quoted=False)
-                fields = fields or self._fields(word, before)
             else:
                 at = self._other(word, at)
         at = min(at, size)
-        if fields is not None:
+        if word.splits and not self._assigns(word, words):
             words.extend(self._several(word, at))
         elif word.parts or word.quoted:
             words.append(word.word(at, self.locate))
         return at
 
     @staticmethod
-    def _fields(word: Builder, before: int) -> list[str] | None:
-        """What a known variable outside quotes splits into, where that is not one field."""
-        text = "".join(word.parts[before:])
-        return text.split() if word.known and text.split() != [text] and len(word.parts) > before else None
+    def _assigns(word: Builder, words: list[Word]) -> bool:
+        """Whether a word is an assignment in front of a command: those are not split."""
+        return bool(_ASSIGNMENT.match(word.parts[0])) and all(_ASSIGNMENT.match(each.template) for each in words)
 
     def _several(self, word: Builder, end: int) -> list[Word]:
-        """A word with a known variable of several words in it, as words; all stand at the same place."""
+        """The words that a known variable with spaces in it makes of one; all stand at the same place."""
         place = self.locate(word.start, end)
         variables = tuple(word.variables)
-        texts = "".join(word.parts).split()
+        texts = [text for text in "".join(word.parts).split(FIELD_END) if text] or [""] * word.quoted
         if not word.known:
             return [Word(None, text, place, word.because, word.bare, variables) for text in texts]
         return [Word(text, text, place, "", False, variables) for text in texts]
@@ -285,7 +281,7 @@ class _ShellLexer:
             if (braced := _BRACED.match(text, at + 2)) is not None:
                 default = braced[3]
                 if default is not None and default[:1] in ("'", '"'):
-                    default = default[1:-1]
+                    default, quoted = default[1:-1], True
                 self._variable(word, braced[1], quoted, default, (braced[2] or "").startswith(":"))
                 return braced.end()
             return self._opaque(word, at, at + 2, "{", "}", quoted)
@@ -326,11 +322,11 @@ class _ShellLexer:
             value = environment.values[name]
             if default is not None and empty_counts and not value:
                 value = default
-            word.parts.append(value)
+            word.expand(value, quoted)
         elif name in environment.unknown:
             word.unknown(f"${{{name}}}", environment.unknown[name], quoted)
         elif default is not None:
-            word.parts.append(default)
+            word.expand(default, quoted)
             word.variables.append(name)
         elif not environment.complete:
             word.unknown(f"${{{name}}}", f"it depends on the environment variable {name}", quoted)

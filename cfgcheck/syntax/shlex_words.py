@@ -59,6 +59,8 @@ class PlainLexer:
                 return at + 1
             if text[at] == "\\":
                 escaped = text[at + 1 : at + 2]
+                if not escaped:
+                    raise ShellSyntaxError("No escaped character", at)
                 word.parts.append(escaped if escaped in ('"', "\\") else "\\" + escaped)
                 at += 2
                 continue

@@ -134,7 +134,7 @@ def read_xml(text: MagicText, section: str = "") -> Reading:
         span = text.span(handler.at(), handler.at() + 1)
         message = "entities are declared here: cfgcheck does not expand them"
         reading.problems.append(Problem("unparsable-file", message, span, "write the text out"))
-    except (expat.ExpatError, ValueError) as error:
+    except (expat.ExpatError, LookupError, ValueError) as error:  # LookupError: an unknown encoding
         reading.entries.clear()
         index = min(max(handler.parser.ErrorByteIndex, 0), len(data))
         at = index if offsets is None else offsets[index]

@@ -8,7 +8,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.cli.running import Done, run
@@ -72,7 +72,16 @@ def test_any_text_as_sarif_and_annotations(tmp_path: Path, nginx: bytes) -> None
 @settings(max_examples=20, deadline=None)
 @given(contents)
 def test_any_standard_input(data: bytes) -> None:
+    assume(data.decode("utf-8", "surrogateescape").strip())
     sound(run("check", "-", stdin=data))
+
+
+def test_nothing_on_standard_input_is_not_green() -> None:
+    """As in ``nginx -T 2>/dev/null | cfgcheck check -`` when nginx refuses."""
+    for data in (b"", b" \n"):
+        done = run("check", "-", stdin=data)
+        assert done.code == 2
+        assert "standard input is empty" in done.err
 
 
 def test_paths_that_are_no_files(tmp_path: Path) -> None:

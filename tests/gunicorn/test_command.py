@@ -99,7 +99,6 @@ OPTIONS = [
     ("--reload=yes", None),
     ("--frobnicate", None),
     ("-b", None),
-    ("app:app more", None),
     ("--log-file - --access-logfile=-", {"errorlog": "-", "accesslog": "-"}),
     ("--limit-request-field_size 100", {"limit_request_field_size": 100}),
     ("--limit-request-field-size 100", None),

@@ -34,12 +34,34 @@ def test_nothing_listens_there(tmp_path: Path) -> None:
         ("web.service", "[Service]\nExecStart=/srv/venv/bin/gunicorn -b 127.0.0.1:8001 app:app\n"),
         ("docker-compose.yml", "services:\n  web:\n    command: uvicorn app:app --port 8001\n"),
         ("docker-entrypoint.sh", "exec gunicorn -b 127.0.0.1:8001 app:app\n"),
+        ("supervisor-shop.conf", "[program:shop]\ncommand=/srv/venv/bin/gunicorn -b 127.0.0.1:8001 app:app\n"),
+        ("gunicorn_start", "#!/bin/bash\nexec gunicorn app:app \\\n  --bind=127.0.0.1:8001\n"),
+        ("web.service.j2", "ExecStart={{ venv }}/bin/gunicorn -b 127.0.0.1:8001 app:app\n"),
+        ("Makefile", "serve:\n\tgunicorn -b 127.0.0.1:8001 app:app\n"),
+        ("package.json", '{"scripts": {"start": "gunicorn -b 127.0.0.1:8001 app:app"}}\n'),
+        ("gunicorn.socket", "[Socket]\nListenStream=127.0.0.1:8001\n"),
+        (".env", 'GUNICORN_CMD_ARGS="--bind 127.0.0.1:8001"\n'),
     ],
 )
 def test_unless_a_command_that_is_not_read_may_listen_there(tmp_path: Path, name: str, text: str) -> None:
     link, because = link_of(tmp_path, {"nginx.conf": NGINX, "gunicorn.conf.py": GUNICORN, name: text})
     assert link is Link.UNKNOWN
     assert because.startswith(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("requirements.in", "gunicorn==23.0.0\n"),
+        ("pyproject.toml", '[project]\ndependencies = ["gunicorn>=20", "flask"]\n[x]\ngunicorn = "^20"\n'),
+        ("environment.yml", "dependencies:\n  - gunicorn\n"),
+        ("start.sh", "# gunicorn app:app was used before\npython manage.py runserver\n"),
+        ("README.md", "Start it with gunicorn -b 127.0.0.1:8001 app:app\n"),
+    ],
+)
+def test_to_name_a_server_is_not_to_start_it(tmp_path: Path, name: str, text: str) -> None:
+    files = {"nginx.conf": NGINX, "gunicorn.conf.py": GUNICORN, name: text}
+    assert link_of(tmp_path, files)[0] is Link.NO_LISTENER
 
 
 def test_another_protocol_is_doubted_for_another_server_only(tmp_path: Path) -> None:
