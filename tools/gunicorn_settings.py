@@ -38,6 +38,8 @@ def kind(setting):
         return "callable:%s" % setting.validator.__closure__[0].cell_contents
     if name == "string_to_addr_list" and accepts(setting.validator, "10.0.0.0/8"):
         return "string_to_%snetwork_list" % ("loose_" if accepts(setting.validator, "10.0.0.1/8") else "")
+    if name == "http_protocols" and accepts(setting.validator, "h3"):
+        return "http_protocols_h3"
     if name == "ssl_version" and accepts(setting.validator, "no such version"):
         return "anything"
     return name

@@ -93,7 +93,7 @@ def _converted(row: Row, binding: Binding) -> tuple[Located[Any], str]:
     found = unknown_within(raw)
     if found:
         return Located.unknown(found.because, span, found.text), ""
-    because = f"while {variables_in_text(binding.variables)} is not set" if binding.variables else ""
+    because = _while_unset(binding.variables) if binding.variables else ""
     try:
         value = validated(row.check, raw)
     except Refused as error:
@@ -101,6 +101,10 @@ def _converted(row: Row, binding: Binding) -> tuple[Located[Any], str]:
         problem = "" if binding.variables else str(error)
         return Located.unknown(f"Gunicorn refuses it: {error}", span, span.text), problem
     return Located(value, Origin.FILE, span, because, span.text), ""
+
+
+def _while_unset(variables: frozenset[str]) -> str:
+    return f"while {variables_in_text(variables)} {'is' if len(variables) == 1 else 'are'} not set"
 
 
 def _of_object(row: Row, raw: object, span: Span) -> tuple[Located[Any], str]:

@@ -178,18 +178,21 @@ def _http_parser(value: Any) -> object:
     return _one_of("http_parser must be one of: auto, fast, python", ("auto", "fast", "python"), "auto")(value)
 
 
-def _http_protocols(value: Any) -> tuple[str, ...]:
-    if value is None:
-        return ("h1",)
-    if not isinstance(value, str):
-        raise Refused("http_protocols must be a string")
-    names = [part.strip().lower() for part in value.split(",") if part.strip()]
-    for name in names:
-        if name not in ("h1", "h2"):
-            raise Refused(f"Invalid protocol '{name}'. Valid protocols: h1, h2")
-    if len(names) != len(set(names)):
-        raise Refused("Duplicate protocols specified")
-    return tuple(names) or ("h1",)
+def _http_protocols(*known: str) -> Callable[[Any], tuple[str, ...]]:
+    def protocols(value: Any) -> tuple[str, ...]:
+        if value is None:
+            return ("h1",)
+        if not isinstance(value, str):
+            raise Refused("http_protocols must be a string")
+        names = [part.strip().lower() for part in value.split(",") if part.strip()]
+        for name in names:
+            if name not in known:
+                raise Refused(f"Invalid protocol '{name}'. Valid protocols: {', '.join(known)}")
+        if len(names) != len(set(names)):
+            raise Refused("Duplicate protocols specified")
+        return tuple(names) or ("h1",)
+
+    return protocols
 
 
 def _proxy_protocol(value: Any) -> object:
@@ -346,7 +349,8 @@ _VALIDATORS: dict[str, Callable[[Any], object]] = {
     "http2_stream_limit": _stream_limit,
     "http2_window_size": _window_size,
     "http_parser": _http_parser,
-    "http_protocols": _http_protocols,
+    "http_protocols": _http_protocols("h1", "h2"),
+    "http_protocols_h3": _http_protocols("h1", "h2", "h3"),
     "list_of_existing_files": _strings,
     "list_of_files_or_patterns": _strings,
     "list_string": _strings,

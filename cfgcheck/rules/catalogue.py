@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,18 @@ from cfgcheck.rules.errors import RuleError
 
 FORMAT = "cfgcheck.catalogue/1"
 
+_PASSING = re.compile(
+    r"\(*_need\(_s\.passes\)\.\w+ (?:==|in) [^()]*\)(?: or \(_need\(_s\.passes\)\.\w+ (?:==|in) [^()]*\))*\)? and "
+)
+"""A compiled condition that begins with a comparison of what a location passes to, or a choice of such."""
+
 
 class Rule:
     """A compiled rule. ``data`` holds its fields as ``compiler.py`` writes them."""
 
-    __slots__ = ("category", "check", "confidence", "data", "each", "id", "links", "plain", "severity", "subject")
+    __slots__ = (
+        "category", "check", "confidence", "data", "each", "id", "links", "passing", "plain", "severity", "subject"
+    )  # fmt: skip
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.data = data
@@ -29,6 +37,8 @@ class Rule:
         self.confidence = Confidence(data["confidence"])
         self.plain: bool = data.get("plain", False) or "slow" not in data
         """Whether ``when`` is a list of conditions without further logic: something absent makes it untrue."""
+        self.passing: bool = data["subject"] == "location" and _PASSING.match(data.get("when", "")) is not None
+        """Whether the first condition is on where a location passes to: it is not true of those that don't."""
         self.each: str | None = data.get("each")
         """The expression of the list whose elements are judged one by one."""
         self.check: Any = None

@@ -131,12 +131,13 @@ class _Round:
         functions = functions_of(
             [rule.data.get("when", "True") if rule.each is None else "True" for rule in rules]
         )
+        passing = [one for one in subjects if one.passes is not None] if name == "location" else []
         for rule, function in zip(rules, functions, strict=True):
             try:
                 if name == "route":
                     self._ask_routes(rule, function, subjects)
                 else:
-                    self._ask_each(rule, function, SUBJECTS[name], subjects)
+                    self._ask_each(rule, function, SUBJECTS[name], passing if rule.passing else subjects)
             except Exception as error:
                 self._crash(rule, error)
 

@@ -6,7 +6,15 @@ from pathlib import Path
 
 from tests.cli.running import run
 
-NGINX = "events {}\nhttp {\n  server {\n    listen 80;\n    location / { proxy_pass http://unix:/run/a.sock; }\n  }\n}\n"
+NGINX = """\
+events {}
+http {
+  server {
+    listen 80;
+    location / { proxy_pass http://unix:/run/a.sock; }
+  }
+}
+"""
 
 
 def write(folder: Path, **files: str) -> None:
