@@ -141,7 +141,8 @@ def _guess(disk: Disk, path: Path) -> FileKind:
     if path.suffix == ".py":
         return FileKind.GUNICORN
     if path.suffix in (".yml", ".yaml", ".json", ".xml"):
-        return FileKind.UWSGI if _is_uwsgi_data(disk, path) else FileKind.OTHER
+        readable = disk.exists(path) and "\0" not in text
+        return FileKind.OTHER if readable and not _is_uwsgi_data(disk, path) else FileKind.UWSGI
     if path.suffix == ".ini" or _UWSGI_SECTION.search(text):
         return FileKind.UWSGI
     return FileKind.NGINX

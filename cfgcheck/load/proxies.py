@@ -63,9 +63,13 @@ class ProxyReader:
             kind = self.nginx.kind(path).kind
             if kind is Kind.HTTP and path.parent.name in _INCLUDED_TOGETHER:
                 together.setdefault(path.parent, []).append(path)
-            elif kind in _READ or path in named or (kind is Kind.OTHER and path.name == "nginx.conf"):
+            elif kind in _READ or path in named or (path.name == "nginx.conf" and self._broken(path)):
                 yield [path]
         yield from together.values()
+
+    def _broken(self, path: Path) -> bool:
+        """Whether a file that must be nginx's does not look like it: to be told, not to be passed over."""
+        return self.nginx.kind(path).kind is Kind.OTHER or any(tree.problems for tree in self.nginx.trees(path))
 
     def _fragments(self, group: list[Path]) -> Iterator[Proxy]:
         configs = [config for path in group if path not in self.nginx.included and (config := self.nginx.config(path))]

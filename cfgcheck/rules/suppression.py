@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
 
 from cfgcheck.findings import Confidence, Finding, Label, Severity
 from cfgcheck.model.stack import Stack
@@ -15,16 +16,24 @@ from cfgcheck.source.file import SourceFile, Span
 
 UNUSED = "unused-suppression"
 
-_IGNORE = re.compile(r"cfgcheck:[ \t]*ignore(?P<list>[ \t]*\[(?P<names>[^\]\n]*)\])?")
+_Named = dict[str, list["Name"]]
+"""Names by rule, of one or more suppressions that speak for the same lines."""
+
+_IGNORE = re.compile(r"cfgcheck:[ \t]*ignore(?P<list>[ \t]*\[(?P<names>[^\[\]\n]*)\])?")
 _NAME = re.compile(r"[^\s,]+")
+_MOST_NAMES = 200
+"""Names of one ``ignore[…]`` that are read: more than there are rules."""
+_MOST_GUESSES = 100
+"""Unknown names of a run for which a rule is looked up that may be meant."""
 
 
 @record()
 class Name:
-    """One name in an ``ignore[…]``."""
+    """One name in an ``ignore[…]``. ``repeated``: it stands there before."""
 
     text: str
     span: Span
+    repeated: bool = False
     used: bool = False
 
 
@@ -43,12 +52,16 @@ def suppressions(files: Iterable[SourceFile], nginx: Collection[str]) -> Iterato
     for file in files:
         for comment in comments(file, file.path in nginx):
             for found in _IGNORE.finditer(file.text, comment.start, comment.end):
-                names = [
-                    Name(name[0], Span(file, name.start(), name.end()))
-                    for name in _NAME.finditer(file.text, *(found.span("names") if found["list"] else (0, 0)))
-                ]
+                names = list(_names(file, *found.span("names"))) if found["list"] else []
                 span = Span(file, found.start(), found.end())
                 yield Suppression(span, comment.first_line, comment.last_line, names)
+
+
+def _names(file: SourceFile, start: int, end: int) -> Iterator[Name]:
+    seen: set[str] = set()
+    for found in islice(_NAME.finditer(file.text, start, end), _MOST_NAMES):
+        yield Name(found[0], Span(file, found.start(), found.end()), found[0] in seen)
+        seen.add(found[0])
 
 
 class Silence:
@@ -57,10 +70,16 @@ class Silence:
     def __init__(self, stack: Stack) -> None:
         nginx = {file.path for proxy in stack.proxies for file in proxy.files}
         self.all = list(suppressions(stack.files, nginx))
-        self._by_line: dict[tuple[str, int], list[Suppression]] = {}
+        self._by_line: dict[tuple[str, int], list[_Named]] = {}
+        ranges: dict[tuple[str, int, int], _Named] = {}
         for one in self.all:
-            for line in range(one.first_line, one.last_line + 1):
-                self._by_line.setdefault((one.span.file.path, line), []).append(one)
+            named = ranges.setdefault((one.span.file.path, one.first_line, one.last_line), {})
+            for name in one.names:
+                if not name.repeated:
+                    named.setdefault(name.text, []).append(name)
+        for (path, first, last), named in ranges.items():
+            for line in range(first, last + 1):
+                self._by_line.setdefault((path, line), []).append(named)
 
     def covers(self, finding: Finding) -> bool:
         """Whether a comment silences it; the names that do are marked as used."""
@@ -69,38 +88,36 @@ class Silence:
             return silenced
         for label in (finding.primary, *finding.related):
             place = label.span.file.path, label.span.begin.line
-            for one in self._by_line.get(place, ()):
-                for name in one.names:
-                    if name.text == finding.rule and not _repeated(one, name):
-                        name.used = silenced = True
+            for named in self._by_line.get(place, ()):
+                for name in named.get(finding.rule, ()):
+                    name.used = silenced = True
         return silenced
 
     def unused(self, catalogue: Catalogue, ran: Collection[str], doubtful: Collection[str]) -> Iterator[Finding]:
         """A finding for each name that silenced nothing. ``ran``: rules that ran; ``doubtful``: those of them that
         could not be checked somewhere, so that nobody knows."""
+        guesses = 0
         for one in self.all:
             if not one.names:
                 message = "this `ignore` names no rule in brackets, so it silences nothing"
                 yield _finding(one.span, message, "write ignore[rule-id]", catalogue)
             for name in one.names:
-                told = self._complaint(one, name, catalogue, ran, doubtful)
+                if name.text not in catalogue:
+                    guesses += 1
+                    near = nearest(name.text, catalogue) if guesses <= _MOST_GUESSES else ""
+                    told: tuple[str, str] | None = f"`{name.text}` is no rule", near or "see `cfgcheck rules`"
+                else:
+                    told = _complaint(name, ran, doubtful)
                 if told:
                     yield _finding(name.span, *told, catalogue)
 
-    def _complaint(
-        self, one: Suppression, name: Name, catalogue: Catalogue, ran: Collection[str], doubtful: Collection[str]
-    ) -> tuple[str, str] | None:
-        if name.text not in catalogue:
-            return f"`{name.text}` is no rule", nearest(name.text, catalogue) or "see `cfgcheck rules`"
-        if name.used or name.text == UNUSED or name.text not in ran or name.text in doubtful:
-            return None
-        if _repeated(one, name):
-            return f"`{name.text}` is named twice", "take one out"
-        return f"`{name.text}` silences nothing here", "take it out"
 
-
-def _repeated(one: Suppression, name: Name) -> bool:
-    return next(other for other in one.names if other.text == name.text) is not name
+def _complaint(name: Name, ran: Collection[str], doubtful: Collection[str]) -> tuple[str, str] | None:
+    if name.used or name.text == UNUSED or name.text not in ran or name.text in doubtful:
+        return None
+    if name.repeated:
+        return f"`{name.text}` is named twice", "take one out"
+    return f"`{name.text}` silences nothing here", "take it out"
 
 
 def _finding(span: Span, message: str, remedy: str, catalogue: Catalogue) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,7 @@ from cfgcheck.syntax.python_values import (
     merged,
     variables_in_text,
 )
+from cfgcheck.syntax.templates import PLACEHOLDERS
 
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
@@ -47,7 +49,8 @@ MOST_STEPS = 100_000
 DEEPEST_CALL = 12
 
 _COMPUTING_ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-_TEMPLATE_MARKS = ("{{", "{%", "<%")
+_TEMPLATE_MARKS = ("{{", "{%", "<%", "__")
+_DUNDER = re.compile(PLACEHOLDERS["dunder"])
 
 
 class Budget:
@@ -357,7 +360,8 @@ class Expressions:
 
 
 def _templated(text: str) -> bool:
-    return any(mark in text and closing in text for mark, closing in (("{{", "}}"), ("{%", "%}"), ("<%", "%>")))
+    tagged = any(mark in text and closing in text for mark, closing in (("{{", "}}"), ("{%", "%}"), ("<%", "%>")))
+    return tagged or _DUNDER.search(text) is not None
 
 
 def _parts(evaluator: Expressions, node: ast.AST, value: object) -> tuple[Span, ...]:
