@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.cli.running import REPOSITORY, Done, run
+from tests.hostile_texts import BOMBS, DECLARATIONS, ENCODED, MARK, NGINX, PIECES, TRAPS, WATCHED
 
-NGINX = "events {}\nhttp {\n"
 OTHER = {
     "other/nginx.conf": NGINX + "server { location /a { return 204; } location /a { return 404; } }\n}\n",
     "other/uwsgi.ini": "[uwsgi]\nsocket = 127.0.0.1:3031\nmaster = 1\n",
@@ -30,9 +30,6 @@ SECONDS = 6.0
 
 LONGEST = 60_000
 """Characters that a report may have."""
-
-MARK = "cfgcheck-ran-this"
-"""A file that nothing but hostile code would make."""
 
 
 def check(folder: Path, files: Mapping[str, str | bytes], *arguments: object) -> Done:
@@ -49,156 +46,6 @@ def check(folder: Path, files: Mapping[str, str | bytes], *arguments: object) ->
         assert "Traceback" not in text
         assert "internal" not in text
     return done
-
-
-def server(inside: str) -> str:
-    return f"{NGINX}server {{ listen 80; {inside} }}\n}}\n"
-
-
-def doubling(line: str, times: int = 60) -> str:
-    """``line`` with ``{}`` for the number before and ``{+}`` for its own, many times."""
-    return "".join(line.replace("{}", str(at)).replace("{+}", str(at + 1)) for at in range(times))
-
-
-ENTITIES = "".join(f'<!ENTITY a{at + 1} "{f"&a{at};" * 10}">' for at in range(12))
-BOMBS: dict[str, tuple[str, str | bytes, str]] = {
-    # name: (file, content, what the report says of it; "" where nothing is wrong with it)
-    "one word of 10 MB": ("nginx.conf", "x" * 10_000_000, "unparsable-file"),
-    "10 MB on one line": ("nginx.conf", server(f"server_name {'shop.example.com ' * 600_000};").replace("\n", " "), ""),
-    "an open quote": ("nginx.conf", server('return 200 "' + "x\\" * 500_000), "unparsable-file"),
-    "nested braces": ("nginx.conf", "a {" * 10_000, "unparsable-file"),
-    "nested braces that are closed": ("nginx.conf", "a {" * 10_000 + "}" * 10_000, "unparsable-file"),
-    "closing braces": ("nginx.conf", "}" * 100_000, "unparsable-file"),
-    "opening braces": ("nginx.conf", "{" * 100_000, "unparsable-file"),
-    "semicolons": ("nginx.conf", NGINX + ";" * 100_000 + "}", ""),
-    "nested locations": ("nginx.conf", server("location / {" * 10_000 + "}" * 10_000), ""),
-    "nested Lua": ("nginx.conf", server("content_by_lua_block {" + "{ [==[ ' " * 20_000), "unparsable-file"),
-    "placeholders that are not closed": ("nginx.conf", "{{" * 50_000 + "{%" * 50_000 + "<%" * 50_000, ""),
-    "placeholders": ("nginx.conf", server("server_name " + "__A" * 50_000 + "%A" * 50_000 + "${" * 50_000 + ";"), ""),
-    "many variables in a target": ("nginx.conf", server("location / { proxy_pass http://" + "$a" * 200_000 + "; }"), ""),
-    "variables that double": (
-        "nginx.conf",
-        server("set $a0 x; " + doubling("set $a{+} $a{}$a{}; ") + "location / { proxy_pass http://$a60; }"),
-        "",
-    ),
-    "maps that double": (
-        "nginx.conf",
-        NGINX + doubling('map $b $a{+} { default "$a{}$a{}"; x $a{}; } ') + "server { location / { proxy_pass $a60; } } }",
-        "",
-    ),
-    "an include that includes itself": ("nginx.conf", "include nginx.conf;", "leads back"),
-    "a thousand of them": ("nginx.conf", "include nginx.conf;" * 1000, "leads back"),
-    "includes of devices": ("nginx.conf", "events {} include /dev/zero; include /dev/stdin; include /proc/self/mem;", ""),
-    "includes of everything": ("nginx.conf", "events {} include /*; include ../*; include **/**/**; include [;", ""),
-    "huge numbers": (
-        "nginx.conf",
-        server(f"client_max_body_size {'9' * 9000}; location / {{ proxy_pass http://127.0.0.1:{'9' * 9000}; }}"),
-        "malformed-unix-target",
-    ),
-    "digits that are none": (
-        "nginx.conf",
-        server("location / { proxy_read_timeout ²s; proxy_pass http://127.0.0.1:²; }"),
-        "malformed-unix-target",
-    ),
-    "a regular expression that explodes": ("nginx.conf", server("location ~ ^(a+)+$ { return 204; }"), ""),
-    "ignore comments": ("nginx.conf", "# cfgcheck: ignore[" * 50_000 + "\n" + NGINX + "}", ""),
-    "a dump of many files": ("nginx.conf", "# configuration file /a:\n" * 20_000, ""),
-    "terminal escapes": ("nginx.conf", server("server_name \x1b[31m\x07\u202e; location /\x1b]0;x\x07 {}"), ""),
-    "a power": ("gunicorn.conf.py", "workers = 10**10**10\n", ""),
-    "a shift": ("gunicorn.conf.py", "workers = 1 << 10**12\n", ""),
-    "a long text": ("gunicorn.conf.py", 'proc_name = "a" * 10**10\n', ""),
-    "a long list": ("gunicorn.conf.py", 'bind = [":8000"] * 10**9\n', ""),
-    "a text that doubles": ("gunicorn.conf.py", 'a = "x" * 999\n' + "a = a + a\n" * 60 + "proc_name = a\n", ""),
-    "a list that doubles": ("gunicorn.conf.py", "a = [1]\n" + "a = [a, a]\n" * 60 + "raw_env = a\n", ""),
-    "wide formats": (
-        "gunicorn.conf.py",
-        'a = f"{1:999999999}"\nproc_name = "%999999999d" % 1\nuser = "{:>999999999}".format(1)\ngroup = "a".ljust(10**10)\n',
-        "",
-    ),
-    "replacements": ("gunicorn.conf.py", 'a = "a" * 999\n' + 'a = a.replace("a", "a" * 999)\n' * 5 + "user = a\n", ""),
-    "endless loops": (
-        "gunicorn.conf.py",
-        "x = 1\nwhile True:\n  x = x + 1\nfor i in range(10**9):\n  x = x + i\nworkers = sum(range(10**10))\n",
-        "",
-    ),
-    "endless recursion": ("gunicorn.conf.py", "def f(n):\n  return f(n + 1)\nworkers = f(1)\n", ""),
-    "calls that double": (
-        "gunicorn.conf.py",
-        "def f0(x): return x\n" + doubling("def f{+}(x): return f{}(x) + f{}(x)\n") + "workers = f60(1)\n",
-        "",
-    ),
-    "comprehensions": ("gunicorn.conf.py", "raw_env = [i for i in range(10**4) for j in range(10**4)]\n", ""),
-    "nested parentheses": ("gunicorn.conf.py", "workers = " + "(" * 100_000 + "1" + ")" * 100_000, "unparsable-file"),
-    "many signs": ("gunicorn.conf.py", "workers = " + "-" * 50_000 + "1\n", "unparsable-file"),
-    "many operators": ("gunicorn.conf.py", "workers = " + "1 + " * 50_000 + "1\n", "unparsable-file"),
-    "many attributes": ("gunicorn.conf.py", "x = a" + ".b" * 20_000 + "\n", "unparsable-file"),
-    "many branches": (
-        "gunicorn.conf.py",
-        "if x == 0: workers = 0\n" + "".join(f"elif x == {at}: workers = {at}\n" for at in range(5000)),
-        "unparsable-file",
-    ),
-    "a literal of 100,000 digits": ("gunicorn.conf.py", f"workers = {'9' * 100_000}\n", "unparsable-file"),
-    "a text of 100,000 digits": ("gunicorn.conf.py", 'workers = int("9" * 100_000)\n', ""),
-    "infinities": ("gunicorn.conf.py", 'timeout = 1e400\nworkers = int(float("inf"))\n', "invalid-setting"),
-    "surrogates in Python": ("gunicorn.conf.py", 'bind = "unix:/\\ud800"\nproc_name = "\\udcff"\n', ""),
-    "a module that imports itself": ("gunicorn.conf.py", "from gunicorn_conf import *\nfrom . import x\n", ""),
-    "10 MB of Python": ("gunicorn.conf.py", f'user = "{"x" * 10_000_000}"\n', ""),
-    "uWSGI placeholders": ("uwsgi.ini", "[uwsgi]\nmodule = " + "%(" * 50_000 + "$(" * 50_000 + "@(" * 50_000, ""),
-    "uWSGI continuations": ("uwsgi.ini", "[uwsgi]\nmodule = " + "\\\n" * 100_000, "unparsable-file"),
-    "uWSGI placeholders that double": (
-        "uwsgi.ini",
-        "[uwsgi]\na0 = x\n" + doubling("a{+} = %(a{})%(a{})\n") + "module = %(a60)\n",
-        "",
-    ),
-    "uWSGI placeholders in a circle": ("uwsgi.ini", "[uwsgi]\na = %(b)\nb = %(a)\nmodule = %(a)\n", ""),
-    "uWSGI loops": (
-        "uwsgi.ini",
-        f"[uwsgi]\nfor = {'1 ' * 1000}\nfor = {'1 ' * 1000}\nsocket = :%(_)\nendfor =\nendfor =\n",
-        "unparsable-file",
-    ),
-    "uWSGI's counted loop": ("uwsgi.ini", "[uwsgi]\nfor-times = 999999999\nsocket = :%(_)\nendfor =\n", ""),
-    "uWSGI sections that double": (
-        "uwsgi.ini",
-        "[uwsgi]\nini = :a0\n" + doubling("[a{}]\nini = :a{+}\nini = :a{+}\n", 40),
-        "unparsable-file",
-    ),
-    "uWSGI files of devices": ("uwsgi.ini", "[uwsgi]\nini = /dev/zero\nyaml = /dev/stdin\nmodule = @(/dev/zero)\n", ""),
-    "uWSGI numbers": ("uwsgi.ini", f"[uwsgi]\nprocesses = {'9' * 100_000}\nlisten = ²\nharakiri = -{'9' * 50}\n", ""),
-    "100,000 uWSGI options": ("uwsgi.ini", "[uwsgi]\n" + "env = a=b\n" * 100_000, "unparsable-file"),
-    "a YAML bomb": (
-        "uwsgi.yaml",
-        "a0: &a0 [x, x]\n" + doubling("a{+}: &a{+} [*a{}, *a{}]\n", 40) + "uwsgi:\n  socket: *a40\n",
-        "",
-    ),
-    "a YAML alias of itself": ("uwsgi.yaml", "uwsgi: &a\n  socket: *a\n  <<: *a\n", ""),
-    "nested YAML": ("uwsgi.yaml", "uwsgi: " + "[" * 100_000, "unparsable-file"),
-    "indented YAML": ("uwsgi.yaml", "uwsgi:\n" + "".join(f"{' ' * at}a:\n" for at in range(1, 2000)), "unparsable-file"),
-    "a long YAML text": ("uwsgi.yaml", "uwsgi:\n  socket: " + "x" * 5_000_000, "unparsable-file"),
-    "an XML bomb": (
-        "uwsgi.xml",
-        f'<!DOCTYPE x [<!ENTITY a0 "ha">{ENTITIES}]><uwsgi><socket>&a12;</socket></uwsgi>',
-        "unparsable-file",
-    ),
-    "an external XML entity": (
-        "uwsgi.xml",
-        '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><uwsgi><socket>&e;</socket></uwsgi>',
-        "unparsable-file",
-    ),
-    "nested XML": ("uwsgi.xml", "<uwsgi>" + "<a>" * 100_000, "unparsable-file"),
-    "an XML encoding that nobody knows": ("uwsgi.xml", '<?xml version="1.0" encoding="no"?><uwsgi/>', "unparsable-file"),
-    "nested JSON": ("uwsgi.json", '{"uwsgi": ' + "[" * 100_000, "unparsable-file"),
-    "nested JSON objects": ("uwsgi.json", '{"uwsgi": ' + '{"a":' * 50_000, "unparsable-file"),
-    "JSON numbers": ("uwsgi.json", f'{{"uwsgi": {{"socket": ":1", "processes": {"9" * 100_000}}}}}', ""),
-    "surrogates in JSON": ("uwsgi.json", '{"uwsgi": {"socket": "\\ud800", "\\udfff": "\\u0000"}}', ""),
-    "many options on a command line": ("Procfile", "web: gunicorn " + "-b :1 " * 50_000, ""),
-    "quotes on a command line": ("Procfile", "web: gunicorn " + '"' * 100_001, ""),
-    "substitutions on a command line": ("Procfile", "web: gunicorn -b " + "`a " * 50_000 + "$(" * 50_000, ""),
-    "defaults on a command line": ("Procfile", "web: gunicorn -b " + "${A:-" * 50_000, ""),
-    "many commands on a line": ("Procfile", "web: " + "a && " * 50_000 + "gunicorn", ""),
-    "shells in shells": ("Procfile", "web: " + 'sh -c "' * 5000 + "gunicorn", ""),
-    "brace expansion": ("Procfile", "web: gunicorn -b :{1..999999999} " + "{a,b}" * 60, ""),
-    "many processes": ("Procfile", "".join(f"w{at}: gunicorn -b :{at} a\n" for at in range(1, 3000)), ""),
-}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", BOMBS)
@@ -224,25 +71,6 @@ def test_a_bomb_in_machine_formats(tmp_path: Path, name: str, form: str) -> None
     assert "repeated-location" in done.out
 
 
-DECLARATIONS = {
-    "no value": b"nginx = ",
-    "bytes": bytes(range(256)),
-    "not UTF-8": b'nginx = "\xff"',
-    "a UTF-16 file": 'nginx = "1.30"'.encode("utf-16"),
-    "nested arrays": b"select = " + b"[" * 100_000,
-    "nested tables": b"edge = " + b"{a=" * 50_000,
-    "an endless key": b"a." * 100_000 + b"b = 1",
-    "many digits": b"somaxconn = " + b"9" * 100_000,
-    "other types": b"nginx = 1.30\nedge = 1\nstack = {}\nhosts = []\n",
-    "infinities": b"[edge]\nidle = inf\nresponse = nan\n",
-    "negative times": b'[edge]\nidle = -5\nresponse = "-5s"\n',
-    "huge times": b'[edge]\nidle = "' + b"9" * 9000 + b's"\n',
-    "a date": b"nginx = 1979-05-27\n",
-    "rules that are a device": b'rules = ["/dev/zero"]\n',
-    "many unknown keys": b"".join(b"[a%d]\n" % at for at in range(2000)),
-}
-
-
 @pytest.mark.parametrize("name", DECLARATIONS)
 @pytest.mark.parametrize("file", ["cfgcheck.toml", "pyproject.toml"])
 def test_settings_that_are_refused(tmp_path: Path, name: str, file: str) -> None:
@@ -257,7 +85,7 @@ def test_settings_that_are_refused(tmp_path: Path, name: str, file: str) -> None
 
 @pytest.mark.parametrize(
     "content",
-    [b'exclude = ["' + b"*a" * 500 + b'", "[", ""]\n', b'[[app]]\nname = "a"\ncommand = "' + b"(" * 100_000 + b'"\n',
+    [b'exclude = ["' + b"*a" * 500 + b'", "["]\n', b'[[app]]\nname = "a"\ncommand = "' + b"(" * 100_000 + b'"\n',
      b"#" + b"x" * 5_000_000],
     ids=["patterns", "a command", "a long comment"],
 )  # fmt: skip
@@ -265,24 +93,6 @@ def test_settings_that_are_odd(tmp_path: Path, content: bytes) -> None:
     done = check(tmp_path, {**OTHER, "cfgcheck.toml": content})
     assert (done.code, done.err) == (1, "")
     assert "error[repeated-location]" in done.out
-
-
-ENCODED = {
-    # name: (content, what the report says, where)
-    "a binary file": (bytes(range(256)) * 40, "is a binary file", "nginx.conf"),
-    "UTF-16": (server("return 204;").encode("utf-16"), "is a binary file", "nginx.conf"),
-    "a byte order mark": (b"\xef\xbb\xbf" + server("return 204;").encode(), "byte order mark", "nginx.conf:1:1"),
-    "invalid UTF-8": (
-        server("server_name \xff; location / {} location / {}").encode("latin-1"),
-        "error[repeated-location]",
-        "nginx.conf:3:",
-    ),
-    "Windows line ends": (
-        server("location / {}\nlocation / {}").replace("\n", "\r\n").encode(),
-        "error[repeated-location]",
-        "nginx.conf:4:1",
-    ),
-}
 
 
 @pytest.mark.parametrize("name", ENCODED)
@@ -304,7 +114,7 @@ def test_includes_in_a_circle_and_that_double(tmp_path: Path) -> None:
     double = {f"double/a{at}.conf": f"include a{at + 1}.conf;" * 2 for at in range(40)}
     done = check(tmp_path, {**OTHER, **circle, **double, "double/nginx.conf": "events {} http { include a0.conf; }"})
     assert done.code == 1
-    assert "a.conf → circle/b.conf → circle/a.conf" in done.out
+    assert "circle/a.conf → circle/b.conf → circle/a.conf" in " ".join(done.out.split())
     assert "circle/b.conf:1:" in done.out
     assert "error[repeated-location]" in done.out
 
@@ -390,52 +200,6 @@ def test_files_without_the_right_to_read_them(tmp_path: Path, monkeypatch: pytes
 
 # Nothing of the tree is run
 
-TRAPS = {
-    "gunicorn.conf.py": (
-        f"import os\nopen('{MARK}', 'w').close()\nos.system('touch {MARK}')\nbind = os.popen('touch {MARK}').read()\n"
-        f"exec(\"open('{MARK}', 'w')\")\neval(\"open('{MARK}', 'w')\")\n__import__('trap')\nimport trap\n"
-    ),
-    "trap.py": f"open('{MARK}', 'w').close()\n",
-    "nginx.conf": "events {} http { server { location / { proxy_pass http://127.0.0.1:8001; } "
-    f"location /l {{ content_by_lua_block {{ os.execute('touch {MARK}') }} }} }} }}",
-    "uwsgi.ini": f"[uwsgi]\nini = exec://touch {MARK}\nmodule = @(exec://touch {MARK})\nexec-pre-jail = touch {MARK}\n"
-    f"ini = http://127.0.0.1:9/x\nsocket = :3031\nif-exec = touch {MARK}\nendif =\n",
-    "uwsgi.yaml": f'uwsgi:\n  socket: !!python/object/apply:os.system ["touch {MARK}"]\n',
-    "Procfile": f"web: gunicorn -b $(touch {MARK}) -c python:trap `touch {MARK}` app; touch {MARK}\n",
-    "cfgcheck.toml": f'[[app]]\nname = "a"\ncommand = "touch {MARK}; gunicorn app"\n',
-    ".gitattributes": "* filter=x\n",
-    **{
-        name: f"open('{MARK}', 'w').close()\n"
-        for name in ("sitecustomize.py", "usercustomize.py", "conftest.py", "json.py", "re.py", "click.py", "app.py")
-    },
-    "trap.pth": f"import os; os.system('touch {MARK}')\n",
-}
-
-WATCHED = """
-import os, sys
-tree, repository = os.path.realpath(sys.argv[1]), sys.argv[2]
-broken = []
-def watch(event, arguments):
-    if event.startswith(("socket.", "os.exec", "os.system", "os.posix_spawn", "os.fork", "pty.", "ftplib", "urllib")):
-        broken.append((event, repr(arguments)[:200]))
-    elif event == "subprocess.Popen" and os.path.basename(str(arguments[0])) != "git":
-        broken.append((event, repr(arguments)[:200]))
-    elif event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+"):
-        if arguments[0] != os.devnull:
-            broken.append((event, repr(arguments)[:200]))
-    elif event == "exec" and getattr(arguments[0], "co_filename", "").startswith((tree, "<string>")):
-        broken.append((event, repr(arguments)[:200]))
-sys.path.insert(0, repository)
-from cfgcheck.cli import main
-sys.addaudithook(watch)
-code = main(["check", tree, "--format", "json"])
-loaded = [m for m in sys.modules.values() if str(getattr(m, "__file__", "") or "").startswith(tree)]
-sys.stdout.flush()
-if broken or loaded:
-    sys.exit(f"broken: {broken} {loaded}")
-sys.exit(code)
-"""
-
 
 def set_traps(folder: Path) -> None:
     for name, text in TRAPS.items():
@@ -465,7 +229,7 @@ def test_nothing_of_the_tree_is_run(tmp_path: Path, how: list[str]) -> None:
 def test_no_connection_no_process_no_import(tmp_path: Path) -> None:
     """Python's own audit events say so, of all that happens in the process."""
     set_traps(tmp_path)
-    command = [sys.executable, "-c", WATCHED, str(tmp_path), str(REPOSITORY)]
+    command = [sys.executable, "-c", WATCHED, str(tmp_path), str(REPOSITORY), MARK]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 1, done.stderr
     assert done.stderr == ""
@@ -475,17 +239,6 @@ def test_no_connection_no_process_no_import(tmp_path: Path) -> None:
 
 
 # Any bytes
-
-PIECES = {
-    "uwsgi.yaml": ("uwsgi:", "\n  socket: ", "\n  - ", "&a", "*a", "<<: ", "[", "]", "{", "}", "|", ">", "!!x ", "'", '"', "#", "---\n", "\t", "? ", ": ", "%(a)", "\ud800"),
-    "uwsgi.xml": ("<uwsgi>", "</uwsgi>", "<socket>", "</socket>", "<!--", "-->", "<![CDATA[", "]]>", "&amp;", "&a;", "<?xml ", "?>", "<!DOCTYPE x [", "]>", ' id="', "<master/>", ":1"),
-    "uwsgi.json": ('{"uwsgi":', "{", "}", "[", "]", ",", ":", '"socket"', '":1"', '"\\ud800"', '"\\u0000"', "1e9", "-0", "null", "true", '"', "\\"),
-    "uwsgi.ini": ("[uwsgi]", "\nsocket = ", ":1", "%(a)", "$(A)", "@(f)", "%d", "%", "\nfor = a b", "\nendfor =", "\nif-env = A", "\nendif =", "\n[x]", "\nini = :x", "\\\n", ";", "#", "="),
-    "gunicorn.conf.py": ("bind = ", "[", "]", "':1'", "f'{", "}'", "\nworkers = ", "1", "**9", "<<9", "*9", "\nif 1:\n ", "\nfor x in y:\n ", "\ndef f(x): return ", "f(1)", "\nimport os\n", "os.environ", "['A']", ".get('A')", "\ntry:\n ", "\nexcept ValueError:\n ", "\\ud800", "'\\x00'", " if ", " else ", "(", ")"),
-    "Procfile": ("web: ", "gunicorn ", "uwsgi ", "-b ", ":1 ", "-c ", "--", "$(", "`", ")", "${A:-", "}", "'", '"', "\\", "&& ", "; ", "| ", "sh -c ", "env A=1 ", "\n", "#"),
-    "cfgcheck.toml": ("nginx = ", '"1.30"', "[edge]\n", "kind = ", '"aws-alb"', "[[stack]]\n", "name = ", "[hosts.a]\n", "paths = ", "[", "]", "{", "}", "\n", "=", ".", '"', "1e9", "inf", "9999999999999999999"),
-    "nginx.conf": ("http {", "server {", "location / {", "}", ";", "include *;", "include nginx.conf;", "set $a ", "$a", "${a}", "proxy_pass http://", "unix:", "[::1]", ":80", "map $a $b {", "upstream a {", "server ", '"', "'", "\\", "{{ a }}", "{% if a %}", "<% a %>", "__A__", "%A%", "# configuration file /a:\n", "# cfgcheck: ignore[missing-host]\n", "\r\n", "~ ^(a+)+$"),
-}  # fmt: skip
 
 
 def contents(name: str) -> st.SearchStrategy[bytes]:

@@ -11,7 +11,9 @@ from cfgcheck.model.located import Located, Origin
 from cfgcheck.record import record
 from cfgcheck.source.file import Span
 
-_PLACEHOLDER = re.compile(r"\$\{[^{}]*\}|\$\([^()]*\)|`[^`]*`|\{\{.*?\}\}|\{[^{}]*\}|\$\w+|<%.*?%>|\{%.*?%\}|__[A-Z][A-Z0-9_]*?__")
+_PLACEHOLDER = re.compile(
+    r"\$\{[^{}]*\}|\$\([^()]*\)|`[^`]*`|\{\{.*?\}\}|\{[^{}]*\}|\$\w+|<%.*?%>|\{%.*?%\}|__[A-Z][A-Z0-9_]*?__"
+)
 _MARK = "\ue000"
 """Stands for a placeholder while an address is taken apart; a character that no address holds."""
 

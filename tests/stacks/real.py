@@ -58,4 +58,3 @@ def _tested(main: Path) -> str:
     command = [executable(), "-t", "-q", "-p", str(main.parent), "-c", str(main), "-e", "error.log"]
     done = subprocess.run(command, cwd=main.parent, capture_output=True, text=True, timeout=20, check=False)
     return done.stderr if done.returncode else ""
-
