@@ -36,7 +36,7 @@ _NO_NAME = frozenset(
         "json", "j2", "jinja", "tpl", "tmpl", "template",
     }
 )  # fmt: skip
-_NO_FOLDER = frozenset({"", ".", "config", "conf", "etc", "gunicorn", "uwsgi"})
+_NO_FOLDER = frozenset({"", ".", "config", "conf", "etc", "gunicorn", "uwsgi", "templates"})
 
 
 def name_of(path: str) -> str:
