@@ -58,6 +58,12 @@ _TENANT = """\
 """
 
 
+_PROCESS = (
+    "tenant{n}: gunicorn --bind 127.0.0.1:{port} --workers 4 --timeout 50 --limit-request-line 8190 "
+    "tenant{n}.wsgi:application\n"
+)
+
+
 def write_tenants(folder: Path, count: int) -> None:
     """``nginx.conf`` with an upstream, a server and three locations a tenant, and a Procfile with an app each."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -66,10 +72,7 @@ def write_tenants(folder: Path, count: int) -> None:
         conf.writelines(_TENANT.format(n=n, port=10000 + n, read=65 + n % 30) for n in range(count))
         conf.write("}\n")
     with (folder / "Procfile").open("w") as procfile:
-        procfile.writelines(
-            f"tenant{n}: gunicorn --bind 127.0.0.1:{10000 + n} --workers 4 --timeout 50 --limit-request-line 8190 tenant{n}.wsgi:application\n"
-            for n in range(count)
-        )
+        procfile.writelines(_PROCESS.format(n=n, port=10000 + n) for n in range(count))
 
 
 _SMALL = {
