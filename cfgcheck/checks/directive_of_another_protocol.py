@@ -18,6 +18,8 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit]:
     ``params["settings"]``: the names, without their family, that mean the same in each."""
     proxy: Proxy = case.subject
     settings = frozenset(params["settings"])
+    if not _mixed(proxy, settings):
+        return
     below = _families_below(proxy)
     seen: set[int] = set()
     for location in proxy.locations():
@@ -28,6 +30,17 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit]:
                 if id(directive) not in seen and not _set(location, directive):
                     seen.add(id(directive))
                     yield _hit(location, directive)
+
+
+def _mixed(proxy: Proxy, settings: frozenset[str]) -> bool:
+    """Whether directives of a family are set that some location does not pass on with: mostly there is one family."""
+    locations = list(proxy.locations())
+    used = {location.passes.family for location in locations if location.passes is not None}
+    scopes = {id(scope): scope for location in locations for scope in (location.scope, location.server.scope)}
+    names = {name for scope in (*scopes.values(), proxy.scope) for name in scope.own}
+    names.update(name for server in proxy.servers if server.scope.parent for name in server.scope.parent.own)
+    parts = (name.partition("_") for name in names)
+    return any(family in FAMILIES and setting in settings and used != {family} for family, _, setting in parts)
 
 
 def _families_below(proxy: Proxy) -> dict[int, set[str]]:

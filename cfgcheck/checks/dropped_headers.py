@@ -23,7 +23,10 @@ _SHOWN = 4
 
 def check(case: Case, params: Mapping[str, Any]) -> Iterator[Hit | Unchecked]:
     location: Location = case.subject
+    levels = list(location.scope.levels())
     for directive in _directives(case, location):
+        if sum(directive in level.own for level in levels) < 2:
+            continue  # nothing is dropped where only one level has any
         scope = _defining(location.scope, directive)
         if scope is None:
             continue
@@ -53,6 +56,7 @@ def _defining(scope: Scope, directive: str) -> Scope | None:
 
 def _hit(directive: str, scope: Scope, lost: tuple[Header, ...]) -> Hit:
     names = list(dict.fromkeys(header.name for header in lost))
+    lines = dict.fromkeys(_line(header) for header in lost)
     grave = directive not in RESPONSES and any(header.key in GRAVE and not header.cleared for header in lost)
     return Hit(
         at=(_written(scope, scope.own[directive][0]), scope.directive),
@@ -61,12 +65,18 @@ def _hit(directive: str, scope: Scope, lost: tuple[Header, ...]) -> Hit:
         values={
             "directive": directive,
             "names": _some(names),
-            "lines": " ".join(" ".join(header.span.text.split()) for header in lost[:_SHOWN]),
-            "more": len(lost) > _SHOWN,
+            "lines": " ".join(list(lines)[:_SHOWN]),
+            "more": len(lines) > _SHOWN,
             "response": directive in RESPONSES,
         },
         severity=Severity.ERROR if grave else None,
     )
+
+
+def _line(header: Header) -> str:
+    """What to write to have the header back; for one of a stock file its include."""
+    _, stock, name = header.directive.file.path.partition("<nginx>/")
+    return f"include {name};" if stock else " ".join(header.span.text.split())
 
 
 def _written(scope: Scope, directive: Directive) -> Directive:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from cfgcheck.findings import Severity, Unchecked
@@ -64,6 +65,7 @@ def _before(policy: SchemePolicy, name: str, other: str) -> bool:
     return order.index(name) < order.index(other)
 
 
+@cache
 def _title(name: str) -> str:
     return "-".join(part.capitalize() for part in name.split("-"))
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cfgcheck.load.gunicorn import FindFile, GunicornReader, GunicornStart
     from cfgcheck.load.uwsgi import UwsgiStart
 
-_BY_THE_MANAGER = "the process manager sets it"
+_OF_A_PROCFILE = Environment(unknown={"PORT": "the process manager sets it"})
 
 
 @record(frozen=True)
@@ -109,7 +109,7 @@ class AppReader:
 
     def _command(self, command: Command) -> None:
         built = list(self._built(command))
-        self._keep(replace(app, together=command.together, host=command.host) for app in built)
+        self._keep(built)
         if not built and _starts_something_unseen(command):
             self.unseen.append(f"what `{command.text.strip()[:60]}` starts can't be seen")
 
@@ -125,7 +125,14 @@ class AppReader:
                 from cfgcheck.load.gunicorn import GunicornStart
 
                 folder = self.disk.show(command.folder)
-                start = GunicornStart(command.name, folder, gunicorn, find=self._finder(folder))
+                start = GunicornStart(
+                    command.name,
+                    folder,
+                    gunicorn,
+                    find=self._finder(folder),
+                    together=command.together,
+                    host=command.host,
+                )
                 yield self._gunicorn(start)
                 continue
             if not uwsgi_too:
@@ -136,7 +143,8 @@ class AppReader:
             uwsgi = find_uwsgi(simple, simple.environment)
             if uwsgi is not None:
                 folder = self.disk.show(command.folder)
-                yield self._uwsgi(UwsgiStart(command.name, folder, uwsgi, find=self._finder(folder)))
+                app = self._uwsgi(UwsgiStart(command.name, folder, uwsgi, find=self._finder(folder)))
+                yield replace(app, together=command.together, host=command.host)
 
     def _finder(self, folder: str) -> FindFile:
         return lambda wanted: self.index.find(wanted, folder)
@@ -159,9 +167,8 @@ class AppReader:
 
 
 def _of_process(process: Process, file: SourceFile, folder: Path) -> Command:
-    environment = Environment(unknown={"PORT": _BY_THE_MANAGER})
     locate = in_file(file, process.command.start)
-    return Command(process.name, process.command.text, locate, folder, environment, f"Procfile {file.path}")
+    return Command(process.name, process.command.text, locate, folder, _OF_A_PROCFILE, f"Procfile {file.path}")
 
 
 def _is_template(file: SourceFile) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ from cfgcheck.syntax.shell_words import ShellSyntaxError, Word, split_words
 
 DEFAULT_CONFIG = "gunicorn.conf.py"
 ARGUMENTS_VARIABLE = "GUNICORN_CMD_ARGS"
+_FIRST_STATEMENT = re.compile(r"(?:^|(?<=\A\ufeff))(?![#\s\ufeff])[^\r\n]++", re.MULTILINE)
+"""The first line of a config file that is no comment: what shows the app where no setting of it is meant."""
 
 if TYPE_CHECKING:
     # The evaluator is loaded where there is a config file to read.
@@ -39,7 +42,8 @@ def _no_version() -> Located[Version]:
 class GunicornStart:
     """How one Gunicorn is started.
 
-    ``folder``: the working directory, as a path below the disk's root. ``command``: the command line that starts it;
+    ``together``, ``host``: as of the app. ``folder``: the working directory, as a path below the disk's root.
+    ``command``: the command line that starts it;
     None for a config file that is known by itself. ``config``: that file. ``find``: finds the file that the command
     means by a path of another machine or container (``/app/gunicorn.conf.py``).
     """
@@ -51,6 +55,8 @@ class GunicornStart:
     environment: Environment = NOTHING_KNOWN
     version: Located[Version] = field(default_factory=_no_version)
     find: FindFile | None = None
+    together: str = ""
+    host: str = ""
 
 
 class GunicornReader:
@@ -189,6 +195,8 @@ class GunicornReader:
             facts=derived,
             span=span,
             files=tuple(files),
+            host=start.host,
+            together=start.together,
             opaque=layers.opaque,
         )
 
@@ -239,7 +247,7 @@ def _span(start: GunicornStart, config: PythonConfig | None) -> Span:
         return start.command.span
     if config is not None:
         text = config.file.text
-        first = len(text) - len(text.lstrip("\ufeff \t\r\n"))
-        end = text.find("\n", first)
-        return Span(config.file, first, max(len(text) if end < 0 else end, min(first + 1, len(text))))
+        statement = _FIRST_STATEMENT.search(text)
+        first, end = statement.span() if statement else (0, min(1, len(text)))
+        return Span(config.file, first, end)
     return _nowhere("gunicorn")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cfgcheck.load.gunicorn_command import Argument, Arguments
 from cfgcheck.load.gunicorn_listeners import Bind, Given
-from cfgcheck.load.gunicorn_table import Row, availability, options_of, rows_of, table
+from cfgcheck.load.gunicorn_table import Row, availability, options_of, rows_of, rows_with_variables, table
 from cfgcheck.load.gunicorn_values import Refused, application_problem, from_text, later_problem, validated
 from cfgcheck.load.similar import Similar
 from cfgcheck.model.app import SettingUse
@@ -168,8 +168,8 @@ class Layers:
     def settings(self) -> dict[str, Located[Any]]:
         """Every setting by name: what is given, else the default."""
         if self._settings is None:
-            given = {name: given.value for name, given in self._given.items()}
-            self._settings = {**self._defaults(), **given}
+            self._settings = self._defaults()
+            self._settings.update((name, given.value) for name, given in self._given.items())
         return self._settings
 
     def _defaults(self) -> dict[str, Located[Any]]:
@@ -177,8 +177,8 @@ class Layers:
             unknown: Located[Any] = Located.unknown(self.opaque)
             return dict.fromkeys(table().settings, unknown)
         defaults = dict(defaults_of(self.version))
-        for row in self.rows.values():
-            if row.variable and (found := self._from_variable(row)) is not None:
+        for row in rows_with_variables(self.version):
+            if (found := self._from_variable(row)) is not None:
                 defaults[row.name] = found
         if self.folder:
             defaults["chdir"] = Located.default(self.folder, "the folder that Gunicorn is started in")

@@ -120,6 +120,12 @@ def rows_of(version: Version | None) -> dict[str, Row]:
 
 
 @cache
+def rows_with_variables(version: Version | None) -> tuple[Row, ...]:
+    """The settings whose default an environment variable decides."""
+    return tuple(row for row in rows_of(version).values() if row.variable)
+
+
+@cache
 def options_of(version: Version | None) -> dict[str, Row]:
     """Command line options by flag."""
     return {flag: row for row in rows_of(version).values() for flag in row.flags}

@@ -24,7 +24,8 @@ class Rule:
     """A compiled rule. ``data`` holds its fields as ``compiler.py`` writes them."""
 
     __slots__ = (
-        "category", "check", "confidence", "data", "each", "id", "links", "passing", "plain", "severity", "subject"
+        "category", "check", "confidence", "data", "each", "id", "links", "params", "passing", "plain", "severity",
+        "subject",
     )  # fmt: skip
 
     def __init__(self, data: Mapping[str, Any]) -> None:
@@ -41,6 +42,8 @@ class Rule:
         """Whether the first condition is on where a location passes to: it is not true of those that don't."""
         self.each: str | None = data.get("each")
         """The expression of the list whose elements are judged one by one."""
+        self.params: Mapping[str, Any] | None = data["check"].get("params", {}) if "check" in data else None
+        """What the check in Python is given; None for a rule without one."""
         self.check: Any = None
         """The function that ``load_check`` found."""
 

@@ -53,8 +53,13 @@ class Case:
     subject: Any
     name: Callable[[], str]
     index: Index
-    edge: Edge | None = None
     element: Any = None
+
+    @property
+    def edge(self) -> Edge | None:
+        """What stands before the subject's server; of what belongs to no server, what is declared."""
+        edge: Edge | None = getattr(getattr(self.subject, "server", self.subject), "edge", self.index.stack.edge)
+        return edge
 
     @property
     def label(self) -> str:

@@ -261,13 +261,12 @@ class _Round:
     # What was found
 
     def _hits(self, rule: Rule, kind: Subject, subject: Any, element: Any) -> Iterator[Fired | _Doubt]:
-        if "check" not in rule.data:
+        if rule.params is None:
             yield self._fire(kind, Firing(rule, subject, self.index, element), Hit())
             return
         thing = kind.thing(subject)
-        edge = getattr(getattr(thing, "server", thing), "edge", self.stack.edge)
-        case = Case(rule.id, thing, partial(kind.label, subject), self.index, edge, element)
-        for hit in load_check(rule)(case, rule.data["check"].get("params", {})):
+        case = Case(rule.id, thing, partial(kind.label, subject), self.index, element)
+        for hit in (rule.check or load_check(rule))(case, rule.params):
             if isinstance(hit, Unchecked):
                 yield _Doubt(hit.rule, hit.because, hit.at, partial(str, hit.subject))
             else:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from cfgcheck.record import record
 from cfgcheck.source.file import SourceFile, Span
-from cfgcheck.syntax.templates import Template, detect
+from cfgcheck.syntax.templates import Template, detect, is_template_name
 
 if TYPE_CHECKING:
     from cfgcheck.syntax.template_mask import Masked
@@ -25,6 +25,7 @@ MARK: Final = "\ue010"
 
 _CLOSE: Final = "\ue011"
 _MARK = re.compile(f"{MARK}([0-9]{{1,9}}){_CLOSE}")
+_PERCENT_NAME: Final = re.compile(r"%[A-Z][A-Z0-9_]{2,}%")
 _MAGIC = re.compile(rf"%([\s\S])|%\Z|[{MARK}{_CLOSE}]")
 
 
@@ -149,9 +150,12 @@ def magic_text(file: SourceFile, magic: Mapping[str, str], parts: Parts) -> Magi
 
 def _masked(file: SourceFile) -> Masked | None:
     template = detect(file.path, file.text, "uwsgi")
-    # %X% is no placeholder here: in ``%D%N`` two magic letters stand side by side.
-    dialects = template.dialects - {"percent"} if template is not None else frozenset()
-    if template is None or not dialects:
+    if template is None:
+        return None
+    # %X% is no placeholder by itself: in ``%D%N`` two magic letters stand side by side.
+    filled_in = is_template_name(file.path) and _PERCENT_NAME.search(file.text)
+    dialects = template.dialects if filled_in else template.dialects - {"percent"}
+    if not dialects:
         return None
     from cfgcheck.syntax.template_mask import mask
 
