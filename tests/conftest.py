@@ -1,0 +1,14 @@
+"""How Hypothesis searches: the same cases on every run, so that a change alone can turn a test red.
+
+``HYPOTHESIS_PROFILE=search`` looks at new ones each time, for hunting.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("steady", derandomize=True)
+settings.register_profile("search", derandomize=False, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
