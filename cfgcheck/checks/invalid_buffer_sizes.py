@@ -62,7 +62,7 @@ def _judge(scope: Scope, family: str) -> Hit | None:
         return _hit(f'there must be at least 2 "{family}_buffers"', f"Write {family}_buffers 8 {_k(one)};", buffers)
     if busy.value < largest:
         says = f"{family}_busy_buffers_size {_k(busy.value)} is less than one buffer of {_k(largest)}"
-        return _hit(says, f"Set {family}_busy_buffers_size {_k(largest)}; or leave it out", busy, size, buffers)
+        return _hit(says, f"Set `{family}_busy_buffers_size {_k(largest)};`, or leave it out", busy, size, buffers)
     if busy.value > (number - 1) * one:
         return _hit(_too_busy(family, busy, buffers), _room(family, largest), busy, size, buffers)
     return _temporary(scope, family, largest)
@@ -78,7 +78,7 @@ def _too_busy(family: str, busy: Located[int], buffers: Located[Buffers]) -> str
 
 
 def _room(family: str, largest: int) -> str:
-    return f"Set {family}_buffers 8 {_k(largest)}; or a {family}_busy_buffers_size that fits"
+    return f"Set `{family}_buffers 8 {_k(largest)};`, or a {family}_busy_buffers_size that fits"
 
 
 def _temporary(scope: Scope, family: str, largest: int) -> Hit | None:

@@ -47,6 +47,8 @@ def _missing(case: Case, location: Location, apps: list[App]) -> Iterator[Hit]:
     if not parts and not version.known:
         raise UnknownValue(Located.unknown(version.because, version.span))
     if parts:
+        # Where nginx's version would have to tell, to say it costs nothing.
+        lines = parts if version.known else [*parts, "HTTP/1.1"]
         missing = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
         yield Hit(
             at=(upgrade if upgrade.value else None, location.passes),
@@ -56,7 +58,7 @@ def _missing(case: Case, location: Location, apps: list[App]) -> Iterator[Hit]:
                 "parts": missing,
                 "only_version": parts == ["HTTP/1.1"],
                 "mapped": "Connection" in parts,
-                "lines": " ".join(_LINES[part] for part in parts),
+                "lines": " ".join(_LINES[part] for part in lines),
             },
         )
 

@@ -45,7 +45,8 @@ def _settle(route: Route, idle: _Idle, stack: Stack) -> Route:
     if rival:
         because = f"{near[0][0].label} may be what {rival} means, and another server what {target} means"
         return replace(route, link=Link.UNKNOWN, because=because)
-    if idle.crowded(route.passes.protocol, host) and not _resembles(target, near[0][1].address.value):
+    meant = _resembles(target, near[0][1].address.value) or idle.sibling(route, near[0][0])
+    if idle.crowded(route.passes.protocol, host) and not meant:
         because = f"more targets than {target} have no listener, and there are fewer apps without a proxy than targets"
         return replace(route, link=Link.UNKNOWN, because=because)
     if idle.optional(route, near[0]):
@@ -68,6 +69,7 @@ class _Idle:
         self.rivals: dict[Protocol, list[Route]] = {}
         self.served = {id(route.proxy) for route in routes if route.app is not None}
         self.pools = {id(route.upstream) for route in routes if route.app is not None}
+        self.crews = {(id(route.upstream), route.app.together) for route in routes if route.app is not None}
         self._near = _Neighbours(route.passes.span.file.path for route in routes)
         for app in stack.apps:
             if id(app) not in reached:
@@ -139,6 +141,10 @@ class _Idle:
         if id(route.proxy) not in self.served or id(route.upstream) in self.pools or app.together:
             return False
         return not _resembles(_target(route), listener.address.value)
+
+    def sibling(self, route: Route, app: App) -> bool:
+        """Whether the target's upstream reaches another app that is started together with this one."""
+        return bool(app.together) and (id(route.upstream), app.together) in self.crews
 
     def crowded(self, protocol: Protocol, host: str) -> bool:
         """Whether more targets than apps are left over on a host."""

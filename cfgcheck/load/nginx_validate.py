@@ -37,6 +37,9 @@ _OWN_MODULES: Final = frozenset(
 )  # fmt: skip
 """Modules of nginx itself that may be built as dynamic ones: their directives are all in the table."""
 
+_USUAL: Final = ("location", "server", "http", "events", "upstream", "main")
+"""Contexts in the order in which they are most likely meant."""
+
 _MOST = 100
 _LONGEST = 80
 _CLOSE = 0.8
@@ -195,6 +198,7 @@ def _in(context: str) -> str:
 
 def _belongs(contexts: list[str]) -> str:
     names = [context for context in contexts if not context.startswith(("mail", "stream"))] or contexts
+    names = sorted(names, key=lambda name: _USUAL.index(name) if name in _USUAL else len(_USUAL))
     shown = ", ".join("the outermost level" if name == "main" else f"{name}{{}}" for name in names[:4])
     return f"move it into {shown}"
 

@@ -14,11 +14,8 @@ from cfgcheck.report.summary import conclusion, counted, statistics, unchecked_l
 from cfgcheck.report.terminal import Terminal
 from cfgcheck.source.file import SourceFile
 
-_ALIKE = 3
-"""Findings shown whole of those that say the very same of several places; the others' places are listed."""
-
 _LISTED = 20
-"""Further places of such findings that are listed; the others are counted."""
+"""Of findings that say the very same of several places one is shown whole, and so many further places are listed."""
 
 _NOTE_COLUMN = 13
 """Columns that a note's name takes (``client sees:`` and a blank)."""
@@ -50,13 +47,8 @@ def _findings(findings: Iterable[Finding], terminal: Terminal) -> Iterator[list[
     groups: dict[tuple[str, Severity, str, str], list[Finding]] = {}
     for finding in _gravest_first(findings):
         groups.setdefault((finding.rule, finding.severity, finding.message, finding.remedy), []).append(finding)
-    whole, last = [], {}
-    for group in groups.values():
-        shown = len(group) if len(group) <= _ALIKE + 1 else _ALIKE
-        whole += group[:shown]
-        last[id(group[shown - 1])] = group[shown:]
-    for finding in _gravest_first(whole):
-        yield [*_finding(finding, terminal), *_places(last.get(id(finding), []), terminal)]
+    for first, *alike in groups.values():
+        yield [*_finding(first, terminal), *_places(alike, terminal)]
 
 
 def _gravest_first(findings: Iterable[Finding]) -> list[Finding]:
@@ -121,13 +113,32 @@ def _notes(finding: Finding, terminal: Terminal, gutter: int) -> Iterator[str]:
     beside = terminal.width - indent - _NOTE_COLUMN >= _NARROW
     column = _NOTE_COLUMN if beside else 2
     for name, text in _note_texts(finding):
-        lines = wrap(terminal.safe(text), terminal.width - indent - column)
+        lines = list(_laid_out(terminal.safe(text), terminal.width - indent - column))
         label = terminal.paint("strong", f"{name}:".ljust(column))
         if beside:
             label += lines.pop(0) if lines else ""
         yield (bullet + label).rstrip()
         for line in lines:
             yield " " * (indent + column) + line
+
+
+def _laid_out(text: str, width: int) -> Iterator[str]:
+    """Wrapped prose. Code in backticks that is more than one statement, or a block, stands on lines of its own, ready
+    to be copied."""
+    begin = 0
+    for code in _CODE.finditer(text):
+        statements = [statement.strip() for statement in _STATEMENT.findall(code[1])]
+        if len(statements) > 1 or (statements and statements[0].endswith("}")):
+            yield from wrap(text[begin : code.start()].rstrip(" .") + ":", width)
+            for statement in statements:
+                yield from (f"  {line}" for line in wrap(statement, width - 2))
+            begin = code.end() + len(text[code.end() :]) - len(text[code.end() :].lstrip(" .,;"))
+    yield from wrap(text[begin:], width)
+
+
+_CODE = re.compile(r"`([^`]+)`")
+_STATEMENT = re.compile(r"[^;{}]+(?:;|\{[^{}]*\})")
+"""A directive of nginx, or a block of such."""
 
 
 def _note_texts(finding: Finding) -> Iterator[tuple[str, str]]:

@@ -50,15 +50,16 @@ def _superseded(
 
 
 def merged(findings: Iterable[Finding]) -> list[Finding]:
-    """Findings with the same rule, places and message as one; the other subjects stand in ``also``."""
+    """Findings with the same rule, places and message as one, the gravest; the other subjects stand in ``also``."""
     kept: dict[tuple[object, ...], Finding] = {}
     others: dict[tuple[object, ...], dict[str, None]] = {}
     for finding in findings:
         related = tuple(label.span.key for label in finding.related)
         key = (finding.rule, finding.primary.span.key, related, finding.message)
-        if key not in kept:
-            kept[key] = finding
-        elif finding.subject != kept[key].subject:
+        before = kept.setdefault(key, finding)
+        if finding.severity > before.severity:
+            kept[key], finding = finding, before
+        if finding.subject != kept[key].subject:
             others.setdefault(key, {})[finding.subject] = None
     return [replace(one, also=tuple(others[key])) if key in others else one for key, one in kept.items()]
 

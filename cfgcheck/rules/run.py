@@ -349,6 +349,7 @@ class _Round:
 
 def _of_problem(problem: Problem, rule: Rule | None) -> Finding:
     remedy = problem.hint or (Firing(rule, None, None).remedy() if rule else "")
+    remedy = remedy[:1].upper() + remedy[1:]
     return Finding(
         problem.rule,
         rule.category if rule else "file",

@@ -52,7 +52,7 @@ REFUSED = {
     "wrong context": (
         in_server("proxy_pass http://127.0.0.1;"),
         ('misplaced-directive nginx.conf:3:1: "proxy_pass" is not allowed directly in server{}; '
-        "move it into limit_except{}, location{}, location/if{}"),
+        "move it into location{}, limit_except{}, location/if{}"),
     ),
     "wrong context of a block": (
         HTTP + "location / {\n}\n}\n",
@@ -62,7 +62,7 @@ REFUSED = {
     "in an if": (
         in_server("location / { if ($a) { root /x; proxy_read_timeout 1s; } set $a 1; }"),
         ('misplaced-directive nginx.conf:3:33: "proxy_read_timeout" is not allowed in if{} of location{}; '
-        "move it into http{}, location{}, server{}"),
+        "move it into location{}, server{}, http{}"),
     ),
     "too many arguments": (
         in_server("root /x /y;"),
@@ -85,7 +85,7 @@ REFUSED = {
     "http directive outside": (
         "pid nginx.pid; events {}\ngzip on;\nhttp {}\n",
         ('misplaced-directive nginx.conf:2:1: "gzip" is not allowed outside of all blocks; '
-        "move it into http{}, location{}, location/if{}, server{}"),
+        "move it into location{}, server{}, http{}, location/if{}"),
     ),
 }  # fmt: skip
 

@@ -148,15 +148,29 @@ def alike(number: int) -> list[Finding]:
     ]
 
 
-def test_the_same_at_many_places_is_said_three_times_and_listed() -> None:
-    shown = render(result(*alike(7)), Terminal())
-    assert shown.count("warning[missing-host]") == 3
-    assert "  The same at 4 more places:\n    many.conf:4:1  s3\n    many.conf:5:1  s4\n" in shown
-    assert "Found 7 warnings." in shown
+def test_the_same_at_many_places_is_said_once_and_listed() -> None:
+    shown = render(result(*alike(25)), Terminal())
+    assert shown.count("warning[missing-host]") == 1
+    assert "  The same at 24 more places:\n    many.conf:2:1  s1\n    many.conf:3:1  s2\n" in shown
+    assert "    many.conf:21:1  s20\n    and 4 more, which --format json lists\n" in shown
+    assert "Found 25 warnings." in shown
 
 
-def test_four_alike_are_all_shown() -> None:
-    assert render(result(*alike(4)), Terminal()).count("warning[missing-host]") == 4
+def test_code_of_several_statements_stands_on_lines_of_its_own() -> None:
+    remedy = "Hand it on. At the http level `map $a $b { default x; y z; }`, and here `proxy_set_header A $b;`. That is all"
+    one = finding(Label(at(SourceFile("a.conf", "x;"), "x;")), remedy=remedy)
+    assert (
+        """\
+  = mend:        Hand it on. At the http level:
+                   map $a $b { default x; y z; }
+                 and here `proxy_set_header A $b;`. That is all
+"""
+        in render(result(one), Terminal())
+    )
+    two = finding(Label(at(SourceFile("a.conf", "x;"), "x;")), remedy="Repeat them here. `a 1; b '';` And so on")
+    assert "Repeat them here:\n                   a 1;\n                   b '';\n                 And so" in render(
+        result(two), Terminal()
+    )
 
 
 def test_subjects_with_the_same_place_are_named() -> None:
