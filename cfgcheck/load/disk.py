@@ -28,6 +28,7 @@ class Disk:
         self.notes: list[str] = []
         self.overlay: dict[Path, str] = {}
         self._read: dict[Path, SourceFile | None] = {}
+        self._embedded: set[Path] = set()
         self._shown: dict[str, str] = {}
 
     def absolute(self, path: Path | str) -> Path:
@@ -45,7 +46,7 @@ class Disk:
 
     def exists(self, path: Path | str) -> bool:
         full = self.absolute(path)
-        return full in self.overlay or os.path.isfile(full)
+        return full in self.overlay or full in self._embedded or os.path.isfile(full)
 
     @property
     def files(self) -> list[SourceFile]:
@@ -59,11 +60,22 @@ class Disk:
             self._read[full] = self._load(full)
         return self._read[full]
 
+    def embed(self, path: Path, file: SourceFile) -> Path:
+        """Let ``file`` be what is read at ``path``, which is not there: a configuration that stands inside another
+        file (a key of a ConfigMap). Gives the path under which it is known."""
+        full = self.absolute(path)
+        self._read[full] = file
+        self._embedded.add(full)
+        return full
+
     def peek(self, path: Path | str, size: int = _BINARY_PROBE) -> str:
         """The beginning of a file, for guessing what it is; empty when it can't be read. Notes no problem."""
         full = self.absolute(path)
         if full in self.overlay:
             return self.overlay[full][:size]
+        if full in self._embedded:
+            embedded = self._read[full]
+            return "" if embedded is None else embedded.text[:size]
         try:
             if not full.is_file():
                 return ""

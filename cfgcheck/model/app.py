@@ -9,6 +9,7 @@ from typing import Any
 
 from cfgcheck.model.address import Address
 from cfgcheck.model.located import Located
+from cfgcheck.model.unit import Unit
 from cfgcheck.model.version import Version
 from cfgcheck.record import field, record
 from cfgcheck.source.file import SourceFile, Span
@@ -17,6 +18,11 @@ from cfgcheck.source.file import SourceFile, Span
 class AppKind(Enum):
     GUNICORN = "gunicorn"
     UWSGI = "uwsgi"
+    UVICORN = "uvicorn"
+    HYPERCORN = "hypercorn"
+    DAPHNE = "daphne"
+    GRANIAN = "granian"
+    WAITRESS = "waitress"
 
 
 class Protocol(Enum):
@@ -50,6 +56,15 @@ def name_of(path: str) -> str:
     return "" if above.lower() in _NO_FOLDER else above
 
 
+@record(frozen=True)
+class SocketFile:
+    """A unix socket's file as it is made: ``mode`` (``0o777``), ``user`` and ``group``."""
+
+    mode: Located[int]
+    user: Located[str]
+    group: Located[str]
+
+
 @record(frozen=True, eq=False)
 class Listener:
     """An address that an app server accepts connections on.
@@ -57,6 +72,7 @@ class Listener:
     ``keepalive``: seconds that an idle connection is kept open; None: closed after every response.
     ``option``: the setting that made it (``bind``, ``socket``, ``http-socket`` …).
     ``malformed``: in what way the address is not what its author meant (uWSGI's ``socket = 3031`` is a file), else "".
+    ``handed``: the manager opens it and hands it over (socket activation). ``file``: of a unix socket, its file.
     """
 
     address: Located[Address]
@@ -65,6 +81,8 @@ class Listener:
     keepalive: Located[float | None]
     option: str
     malformed: str = ""
+    handed: bool = False
+    file: SocketFile | None = None
 
 
 @record(frozen=True, eq=False)
@@ -135,10 +153,21 @@ class App:
     files: tuple[SourceFile, ...] = ()
     placeholders: Mapping[str, Located[str]] = field(default_factory=dict)
     host: str = ""
-    """The declared host it runs on; "" for the one machine that is taken for granted."""
+    """The host it runs on; "" for the one machine that is taken for granted."""
 
     together: str = ""
     """Apps with the same non-empty mark are started together (the processes of one Procfile)."""
+
+    unit: Unit | None = None
+    """What starts and stops it; None where only its config file tells of it."""
+
+    signalled: Located[bool] = field(
+        default_factory=lambda: Located.unknown("whether the stop signal reaches the server is not known")
+    )
+    """Whether the signal that stops the unit reaches the server: not when a shell stands between."""
+
+    folder: str = ""
+    """Its working directory, in the file system that it runs on; "" where nobody knows it."""
 
     opaque: str = ""
     """Why settings may stand where cfgcheck could not read (a command that runs ``make``); else ""."""

@@ -14,6 +14,7 @@ from cfgcheck.model.nginx_settings import Scope
 from cfgcheck.model.nginx_table import HEADER_DIRECTIVES
 from cfgcheck.model.nginx_upstream import Pass, Peer, Upstream, VariableMap
 from cfgcheck.model.nginx_values import Buffers
+from cfgcheck.model.unit import Unit
 from cfgcheck.model.version import Version
 from cfgcheck.record import field, record
 from cfgcheck.source.file import SourceFile, Span
@@ -344,7 +345,11 @@ class Proxy:
     incomplete_because: str = ""
     modules: tuple[str, ...] = ()
     host: str = ""
-    """The declared host it runs on; "" for the one machine that is taken for granted."""
+    """The host it runs on; "" for the one machine that is taken for granted."""
+    unit: Unit | None = None
+    """What starts and stops it; None where only its configuration tells of it."""
+    ingress: bool = False
+    """A Kubernetes Ingress: settings are annotations, and what it does not say is ingress-nginx's default."""
     maps: dict[str, VariableMap] = field(default_factory=dict)
     default_servers: dict[str, Server] = field(default_factory=dict)
 

@@ -9,9 +9,13 @@ from cfgcheck.findings import Problem
 from cfgcheck.model.app import App, Listener
 from cfgcheck.model.declared import Declared
 from cfgcheck.model.edge import Edge
+from cfgcheck.model.host import MACHINE, Doorway, Host
 from cfgcheck.model.nginx import Location, Pass, Peer, Proxy, Server, Upstream
+from cfgcheck.model.unit import Unit
 from cfgcheck.record import field, record
 from cfgcheck.source.file import SourceFile, Span
+
+__all__ = ["Doorway", "Host", "Link", "Route", "Stack"]
 
 
 class Link(Enum):
@@ -22,18 +26,6 @@ class Link(Enum):
     WRONG_PROTOCOL = "wrong-protocol"
     EXTERNAL = "external"
     UNKNOWN = "unknown"
-
-
-@record(frozen=True)
-class Host:
-    """A network namespace with its names and addresses, as declared in ``[hosts.NAME]``.
-
-    ``paths``: the files whose servers run on it.
-    """
-
-    name: str
-    addresses: tuple[str, ...]
-    paths: tuple[str, ...]
 
 
 @record(frozen=True, eq=False)
@@ -83,6 +75,7 @@ class Route:
 class Stack:
     """All that was read, joined. ``files``: every file looked at. ``problems``: what could not be read.
 
+    ``hosts``: by name, the one machine taken for granted not among them. ``units``: all that managers start.
     ``incomplete``: why apps may exist that were not found (files that could not be read), else "".
     """
 
@@ -94,6 +87,8 @@ class Stack:
     problems: list[Problem] = field(default_factory=list)
     edge: Edge | None = None
     hosts: Mapping[str, Host] = field(default_factory=dict)
+    doorways: list[Doorway] = field(default_factory=list)
+    units: list[Unit] = field(default_factory=list)
     timeout_order: str = "proxy-above-app"
     declared: Declared = field(default_factory=Declared)
     incomplete: str = ""
@@ -102,3 +97,7 @@ class Stack:
     @property
     def label(self) -> str:
         return self.name
+
+    def host(self, name: str) -> Host:
+        """The host of that name; the one machine that is taken for granted for any other."""
+        return self.hosts.get(name, MACHINE)

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from cfgcheck.findings import Label, Severity, Unchecked
+from cfgcheck.model.app import App
 from cfgcheck.model.edge import Edge
 from cfgcheck.model.nginx import Proxy, Upstream
 from cfgcheck.model.stack import Route, Stack
+from cfgcheck.model.unit import Unit
 from cfgcheck.record import field, record
 
 
 class Index:
     """A stack with what is asked of it again and again. Made once for a run."""
 
-    __slots__ = ("_proxies", "_routes", "choices", "stack")
+    __slots__ = ("_apps", "_proxies", "_routes", "_units", "choices", "stack")
 
     def __init__(self, stack: Stack) -> None:
+        self._apps: dict[int, list[App]] | None = None
+        self._units: dict[int, list[Proxy]] | None = None
         self.stack = stack
         self._routes: dict[int, list[Route]] | None = None
         self._proxies: dict[int, Proxy] | None = None
@@ -42,6 +46,36 @@ class Index:
         if self._proxies is None:
             self._proxies = {id(one): proxy for proxy in self.stack.proxies for one in proxy.upstreams.values()}
         return self._proxies.get(id(upstream))
+
+    def apps_of(self, unit: Unit) -> Sequence[App]:
+        """The app servers that a unit runs, those of the programs inside of it among them."""
+        if self._apps is None:
+            self._apps = _by_unit(self.stack.apps)
+        return self._apps.get(id(unit), ())
+
+    def proxies_of(self, unit: Unit) -> Sequence[Proxy]:
+        """The nginx that a unit runs."""
+        if self._units is None:
+            self._units = _by_unit(self.stack.proxies)
+        return self._units.get(id(unit), ())
+
+
+class _Run(Protocol):
+    @property
+    def unit(self) -> Unit | None: ...
+
+
+_R = TypeVar("_R", bound=_Run)
+
+
+def _by_unit(servers: Iterable[_R]) -> dict[int, list[_R]]:
+    found: dict[int, list[_R]] = {}
+    for server in servers:
+        unit = server.unit
+        while unit is not None:
+            found.setdefault(id(unit), []).append(server)
+            unit = unit.outer
+    return found
 
 
 @record(frozen=True)
@@ -74,6 +108,12 @@ class Case:
 
     def proxy_of(self, upstream: Upstream) -> Proxy | None:
         return self.index.proxy_of(upstream)
+
+    def apps_of(self, unit: Unit) -> Sequence[App]:
+        return self.index.apps_of(unit)
+
+    def proxies_of(self, unit: Unit) -> Sequence[Proxy]:
+        return self.index.proxies_of(unit)
 
     def unchecked(self, because: str, at: Any = None) -> Unchecked:
         """Say that the check could not be made, and why; ``at``: a Located, a Span or anything with a span."""

@@ -29,7 +29,7 @@ Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 Expression = Annotated[Text, BeforeValidator(_shown)]
 SeverityWord = Literal["error", "warning", "info"]
 LinkWord = Literal["matched", "no-listener", "wrong-protocol", "external", "unknown", "any"]
-SubjectWord = Literal["stack", "proxy", "server", "location", "upstream", "peer", "route", "app", "listener", "file"]
+SubjectWord = Literal["stack", "proxy", "server", "location", "upstream", "peer", "route", "app", "listener", "unit", "file"]
 assert set(SUBJECTS) == set(get_args(SubjectWord))
 
 

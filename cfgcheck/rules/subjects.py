@@ -128,6 +128,7 @@ SUBJECTS: dict[str, Subject] = {
         lambda one: f"{one[1].label}/{one[0].option} {_address(one[0])}",
         lambda one: one[:2],
     ),
+    "unit": Subject(lambda stack: stack.units, _itself, _label, _label, _alone),
     "file": Subject(
         lambda stack: stack.files, _itself, lambda file: file.path, lambda file: f"file {file.path}", _alone
     ),

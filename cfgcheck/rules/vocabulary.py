@@ -13,6 +13,7 @@ from cfgcheck.model.app import App, Listener
 from cfgcheck.model.edge import Edge
 from cfgcheck.model.nginx import Location, Pass, Peer, Proxy, Server, Upstream
 from cfgcheck.model.stack import Route, Stack
+from cfgcheck.model.unit import Unit
 from cfgcheck.rules.kinds import ANY, Kind, list_of
 from cfgcheck.rules.terms import Term
 from cfgcheck.source.file import SourceFile
@@ -69,6 +70,11 @@ _NAMES: dict[str, dict[str, Term]] = {
         "listener": Term("_s[0]", _object(Listener)),
         "app": Term("_s[1]", _object(App)),
         "routes": Term("_c.routes_of(_s[0])", _ROUTES),
+    },
+    "unit": {
+        "unit": Term("_s", _object(Unit)),
+        "apps": Term("_c.apps_of(_s)", list_of(_object(App))),
+        "proxies": Term("_c.proxies_of(_s)", list_of(_object(Proxy))),
     },
     "file": {"file": Term("_s", _object(SourceFile))},
 }
