@@ -8,6 +8,7 @@ from typing import Any
 from cfgcheck.findings import Unchecked
 from cfgcheck.model.address import Address, normal_path
 from cfgcheck.model.app import App, AppKind, Listener
+from cfgcheck.model.host import Doorway, DoorwayKind
 from cfgcheck.rules.contract import Case, Hit
 
 Joint = tuple[App, Listener]
@@ -15,6 +16,7 @@ Joint = tuple[App, Listener]
 
 def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
     """Each listener is held against the first of another app that it meets, so that 1,000 apps cost 1,000 steps."""
+    yield from _published(case)
     first: dict[tuple[str, str, str], list[Joint]] = {}
     seen: set[tuple[int, str]] = set()
     for app in case.stack.apps:
@@ -65,5 +67,33 @@ def _hit(app: App, listener: Listener, other: App, taken: Listener) -> Iterator[
         label=f"{app.label} binds {address}",
         related=[((taken.address if taken.address.span else other), f"so does {other.label}: {taken.address.value}")],
         values={"app": app.label, "other": other.label, "address": str(address), "unix": address.is_unix,
-                "gunicorn": app.kind is AppKind.GUNICORN},
+                "gunicorn": app.kind is AppKind.GUNICORN, "published": False},
     )
+
+
+def _published(case: Case) -> Iterator[Hit]:
+    """Two containers of one deployment that both ask for one port of their machine."""
+    stack = case.stack
+    taken: dict[tuple[str, str, int], list[Doorway]] = {}
+    optional = {unit.host for unit in stack.units if unit.development}
+    for door in stack.doorways:
+        if door.kind is not DoorwayKind.PUBLISHED or door.port is None or door.to in optional:
+            continue
+        known = taken.setdefault((stack.host(door.to).project, door.on, door.port), [])
+        other = next((one for one in known if one.to != door.to and _overlap(one.address, door.address)), None)
+        known.append(door)
+        if other is not None:
+            ours, theirs = stack.host(door.to).shown, stack.host(other.to).shown
+            yield Hit(
+                at=door,
+                label=f"{ours} asks for port {door.port} of the machine",
+                related=[(other, f"so does {theirs}")],
+                values={"app": ours, "other": theirs, "address": f"port {door.port}", "unix": False,
+                        "gunicorn": False, "published": True},
+            )
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether two addresses of a machine ("" for all of them) can't both have a port."""
+    left, right = Address.tcp(one, None), Address.tcp(other, None)
+    return left.host == right.host or left.is_wildcard or right.is_wildcard

@@ -7,6 +7,7 @@ from typing import Any
 
 from cfgcheck.findings import Unchecked
 from cfgcheck.model.app import AppKind
+from cfgcheck.model.exposure import published
 from cfgcheck.model.forwarded import is_uvicorn, misread, scheme_policy, source_of, trusted, trusted_peers
 from cfgcheck.model.nginx import Header
 from cfgcheck.model.stack import Route
@@ -40,6 +41,7 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterator[Hit | Unchecked]:
             "unix": unix,
             "mapped": "::ffff:127.0.0.1" in source.addresses,
             "wanted": "*" if unix else source.addresses[0] if source.addresses else "",
+            "inner": source.inner and published(case.stack, route.app, route.listener) is None,
         },
     )
 

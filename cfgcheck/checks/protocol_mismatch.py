@@ -1,4 +1,5 @@
-"""Whether a location offers another app server in its comments: the one that was found need not be in use then."""
+"""What to write where nginx speaks another protocol than the app. Silent where the location offers another app server
+in its comments: the one that was found need not be in use then."""
 
 from __future__ import annotations
 
@@ -33,4 +34,23 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
         because = f"the location offers {verb} in a comment, so another app server may be in use"
         yield case.unchecked(because, route.passes)
     else:
-        yield Hit()
+        yield Hit(values={"remedy": _remedy(route, route.listener.protocol.value)})
+
+
+_BACKENDS = {Protocol.HTTP: "HTTP", Protocol.FASTCGI: "FCGI", Protocol.GRPC: "GRPC"}
+"""What ingress-nginx calls the protocols that it speaks."""
+
+
+def _remedy(route: Route, spoken: Protocol) -> str:
+    """What to write so that nginx speaks what the app expects."""
+    if route.proxy.ingress:
+        name = _BACKENDS.get(spoken)
+        if name is None:
+            return "Let the app listen for HTTP: an Ingress speaks nothing like it"
+        return f'Write `nginx.ingress.kubernetes.io/backend-protocol: "{name}"`'
+    target = route.passes.host_text
+    if spoken is Protocol.HTTP:
+        return f"Write `proxy_pass http://{target};`"
+    if spoken in (Protocol.UWSGI, Protocol.FASTCGI, Protocol.SCGI):
+        return f"Write `{spoken.value}_pass {target};`"
+    return "Let both ends speak the same protocol"

@@ -8,8 +8,9 @@ from typing import Any
 from cfgcheck.findings import Severity, Unchecked
 from cfgcheck.model.address import Address
 from cfgcheck.model.app import App, AppKind, Listener
+from cfgcheck.model.host import Doorway
 from cfgcheck.model.located import Origin
-from cfgcheck.model.stack import Link, Route
+from cfgcheck.model.stack import Link, Route, Stack
 from cfgcheck.rules.contract import Case, Hit
 
 _SHOWN = 2
@@ -20,21 +21,63 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
     if not route.nearest or route.peer is None:
         return
     app, listener = route.nearest[0]
-    target = route.peer.address.value
+    door = _door(case.stack, route, app)
     pooled = _pooled(route, case)
     tried_once = route.location.family_setting("next_upstream")
+    shown = [(one.address, f"{its.label} listens on {one.address.value}") for its, one in route.nearest[:_SHOWN]]
     yield Hit(
-        related=[(one.address, f"{its.label} listens on {one.address.value}") for its, one in route.nearest[:_SHOWN]],
+        related=[*([(door, f"leads to port {door.to_port}")] if door is not None else []), *shown],
         values={
             "near": str(listener.address.value),
             "app": app.label,
-            "nginx_side": nginx_side(route, listener.address.value),
-            "app_side": app_side(app, listener, target),
+            "where": _where(case.stack, route, door),
+            "nginx_side": _led(door, listener.address.value) or nginx_side(route, listener.address.value),
+            "app_side": app_side(app, listener, _wanted(case.stack, route, app, door)),
+            "led": door is not None,
             "pooled": pooled,
             "retried": not (tried_once.known and "off" in tried_once.value),
         },
         severity=Severity.WARNING if pooled else None,
     )
+
+
+def _door(stack: Stack, route: Route, app: App) -> Doorway | None:
+    """What leads the target's port on to another port of the app's host: a published port, a Service."""
+    assert route.peer is not None
+    if app.host not in route.at:
+        return None
+    target = route.peer.address.value
+    fitting = (door for door in stack.doorways if door.to == app.host and door.port == target.port and door.to_port)
+    for door in fitting:
+        if target.host in door.names if door.names else stack.host(route.proxy.host).inner is False:
+            return door
+    return None
+
+
+def _where(stack: Stack, route: Route, door: Doorway | None) -> str:
+    """The place where nobody listens, where the target does not name it: `port 8000 of container web`."""
+    if door is not None:
+        return f"which leads to port {door.to_port} of {stack.host(door.to).shown}, "
+    own = stack.host(route.proxy.host)
+    return f"in {own.shown}, " if own.inner and route.at == (own.name,) else ""
+
+
+def _wanted(stack: Stack, route: Route, app: App, door: Doorway | None) -> Address:
+    """Where the app would have to listen. From another host it is reached on every address of its own."""
+    assert route.peer is not None
+    target = route.peer.address.value
+    if not target.is_tcp or (app.host == route.proxy.host and (target.is_ip or target.is_localhost_name)):
+        return target
+    if target.is_ip and not target.is_loopback and not stack.host(app.host).inner:
+        return target
+    return Address.tcp("0.0.0.0", door.to_port if door is not None else target.port)
+
+
+def _led(door: Doorway | None, near: Address) -> str:
+    """Where a port is led on, it is led to the wrong one: what to write there."""
+    if door is None or near.port is None:
+        return ""
+    return f"targetPort: {near.port}" if door.names else f"{door.port}:{near.port}"
 
 
 def _pooled(route: Route, case: Case) -> bool:
@@ -44,8 +87,10 @@ def _pooled(route: Route, case: Case) -> bool:
 
 
 def nginx_side(route: Route, near: Address) -> str:
-    """The statement that would reach the nearest listener."""
+    """The statement that would reach the nearest listener; of an Ingress, the port of its backend."""
     assert route.peer is not None and route.upstream is not None
+    if route.proxy.ingress:
+        return f"number: {near.port_text}"
     host = near.host
     if near.is_wildcard:
         target = route.peer.address.value

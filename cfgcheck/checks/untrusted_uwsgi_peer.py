@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cfgcheck.findings import Unchecked
-from cfgcheck.model.forwarded import allowed, covers, source_of
+from cfgcheck.model.forwarded import allowed, only_loopback, source_of
 from cfgcheck.model.stack import Route
 from cfgcheck.rules.contract import Case, Hit
 
@@ -19,10 +19,22 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
     source = source_of(route, case.stack)
     if "*" in entries or source.is_unix:
         return
-    if source.elsewhere:
+    # They are compared as texts: a network matches nobody (seen with Gunicorn 27.0.1).
+    single = [entry for entry in entries if "/" not in entry]
+    because = source.unsure
+    if not because and (source.elsewhere or any("/" in one for one in source.addresses)) and not only_loopback(single):
         because = f"the address that {route.app.label} sees nginx come from is not known; `proxy-addresses` declares it"
+    if because:
         yield case.unchecked(because, setting)
-    elif not any(covers(entry, address, route.app) for entry in entries for address in source.addresses):
-        added = source.addresses[0]
-        values = {"source": str(source), "entries": " and ".join(entries) or "nobody", "added": added}
-        yield Hit(values={**values, "better": ",".join((*entries, added))})
+    elif not set(single) & set(source.addresses):
+        added = source.addresses[0] if source.addresses else ""
+        better = ",".join((*single, added)) if added else "*" if source.inner else ""
+        yield Hit(
+            values={
+                "source": str(source),
+                "entries": " and ".join(entries) or "nobody",
+                "added": added or "nginx's address",
+                "better": better,
+                "network": len(single) < len(entries),
+            }
+        )

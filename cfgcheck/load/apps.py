@@ -2,76 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cfgcheck.findings import Problem
+from cfgcheck.load.context import Context
 from cfgcheck.load.discover import Candidate, FileKind
-from cfgcheck.load.disk import Disk
-from cfgcheck.load.tree_index import TreeIndex
+from cfgcheck.load.handed import with_handed
+from cfgcheck.load.start import Start
 from cfgcheck.model.app import App
 from cfgcheck.model.located import Located
 from cfgcheck.model.version import Version
-from cfgcheck.record import record, replace
-from cfgcheck.source.file import SourceFile, Span
-from cfgcheck.syntax.environment import Environment
-from cfgcheck.syntax.procfile import Process, read_procfile
-from cfgcheck.syntax.shell_words import Locate, in_file, split_commands
+from cfgcheck.record import replace
+from cfgcheck.source.file import SourceFile
 
 if TYPE_CHECKING:
     # The readers are loaded where there is something for them to read: each costs a few milliseconds.
     from cfgcheck.load.gunicorn import FindFile, GunicornReader, GunicornStart
     from cfgcheck.load.uwsgi import UwsgiStart
+    from cfgcheck.load.versions import TreeVersions
 
-_OF_A_PROCFILE = Environment(unknown={"PORT": "the process manager sets it"})
-
-
-@record(frozen=True)
-class Command:
-    """A command line that starts something, and where.
-
-    ``folder``: absolute, where it is started. ``together``: the mark of what is started along with it.
-    """
-
-    name: str
-    text: str
-    locate: Locate
-    folder: Path
-    environment: Environment
-    together: str
-    host: str = ""
+_NONE: Mapping[str, Located[Version]] = {}
 
 
 class AppReader:
-    """Reads commands and config files into apps. ``problems``: what could not be read; ``files``: every file that was.
-    ``unseen``: commands that may start an app server which can't be seen."""
+    """Reads commands and config files into apps. ``problems``: what could not be read; ``files``: all that was."""
 
-    def __init__(self, disk: Disk, index: TreeIndex, versions: Mapping[str, Located[Version]]) -> None:
-        self.disk = disk
-        self.index = index
+    def __init__(self, context: Context, versions: Mapping[str, Located[Version]]) -> None:
+        self.context = context
+        self.disk = context.disk
+        self.index = context.index
         self.versions = versions
+        self._tree_versions: TreeVersions | None = None
         self.apps: list[App] = []
         self.problems: list[Problem] = []
         self.files: dict[int, SourceFile] = {}
-        self.unseen: list[str] = []
         self._gunicorns: GunicornReader | None = None
 
-    def read(self, candidates: Sequence[Candidate], commands: Iterable[Command]) -> None:
-        """Apps of commands first: a config file that one of them uses is not an app besides."""
-        for command in commands:
-            self._command(command)
-        for candidate in candidates:
-            if candidate.kind is FileKind.PROCFILE:
-                self._procfile(candidate.path)
+    def read_lone(self, candidates: Sequence[Candidate], parts: Container[Path] = ()) -> None:
+        """The config files that no app read before uses. ``parts``: files that are known to be parts of something."""
         used = {id(file) for app in self.apps for file in app.files}
-        lone = [self._lone(one) for one in candidates if one.kind in (FileKind.GUNICORN, FileKind.UWSGI)]
+        kinds = (FileKind.GUNICORN, FileKind.UWSGI)
+        lone = [self._lone(one) for one in candidates if one.kind in kinds and one.path not in parts]
         found = [(file, app) for file, app in lone if app is not None and id(file) not in used]
         # A file that another one includes or imports is a part of that one.
-        parts = {id(part) for file, app in found for part in app.files if part is not file}
-        self._keep(app for file, app in found if id(file) not in parts)
+        others = {id(part) for file, app in found for part in app.files if part is not file}
+        self._keep(_with_files(app) for file, app in found if id(file) not in others)
+
+    def finish(self) -> None:
+        """Take over what was noted on the way."""
         if self._gunicorns is not None:
             self.problems += self._gunicorns.problems
+
+    def of_start(self, start: Start) -> App | None:
+        """The app server that a command starts; None where it starts none."""
+        app = self._built(start)
+        if app is None:
+            return None
+        unit = start.service.unit
+        app = replace(app, unit=unit, host=unit.host, signalled=start.signalled, folder=start.folder)
+        app = _with_files(with_handed(app, start.service.handed))
+        self._keep([app])
+        return app
 
     def _keep(self, apps: Iterable[App]) -> None:
         for app in apps:
@@ -87,114 +80,90 @@ class AppReader:
         self.files[id(file)] = file
         name = file.path
         folder = self.disk.show(candidate.path.parent)
+        kind = candidate.kind.value
+        versions = {} if kind in self.versions else self._installed(candidate.path.parent)
         if candidate.kind is FileKind.GUNICORN:
             from cfgcheck.load.gunicorn import GunicornStart
 
-            return file, self._gunicorn(GunicornStart(name, folder, config=file, find=self._finder(folder)))
+            return file, self._gunicorn(GunicornStart(name, folder, config=file, find=self._finder(folder)), versions)
         from cfgcheck.load.uwsgi import UwsgiStart
 
-        return file, self._uwsgi(UwsgiStart(name, config=file, find=self._finder(folder)))
+        return file, self._uwsgi(UwsgiStart(name, config=file, find=self._finder(folder)), versions)
 
     # ── commands ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _procfile(self, path: Path) -> None:
-        file = self.disk.read(path)
-        if file is None:
-            return
-        self.files[id(file)] = file
-        processes, problems = read_procfile(file)
-        self.problems += [] if problems and _is_template(file) else problems
-        for process in processes:
-            self._command(_of_process(process, file, path.parent))
+    def _built(self, start: Start) -> App | None:
+        words = " ".join(word.template for word in start.command.words)
+        service = start.service
+        name = service.unit.name.removesuffix(".service")
+        if "gunicorn" in words:
+            from cfgcheck.load.gunicorn import GunicornStart
+            from cfgcheck.load.gunicorn_command import find_gunicorn
 
-    def _command(self, command: Command) -> None:
-        built = list(self._built(command))
-        self._keep(built)
-        if not built and _starts_something_unseen(command):
-            self.unseen.append(f"what `{command.text.strip()[:60]}` starts can't be seen")
-
-    def _built(self, command: Command) -> Iterator[App]:
-        if "gunicorn" not in command.text and "uwsgi" not in command.text:
-            return
-        from cfgcheck.load.gunicorn_command import find_gunicorn
-
-        uwsgi_too = "uwsgi" in command.text
-        for simple in split_commands(command.text, command.locate, command.environment):
-            gunicorn = find_gunicorn(simple)
+            gunicorn = find_gunicorn(start.command)
             if gunicorn is not None:
-                from cfgcheck.load.gunicorn import GunicornStart
-
-                folder = self.disk.show(command.folder)
-                start = GunicornStart(
-                    command.name,
-                    folder,
-                    gunicorn,
-                    find=self._finder(folder),
-                    together=command.together,
-                    host=command.host,
-                )
-                yield self._gunicorn(start)
-                continue
-            if not uwsgi_too:
-                continue
+                folder, find = self._folder(start), _finder(start)
+                found = GunicornStart(name, folder, gunicorn, find=find, together=service.together)
+                return self._gunicorn(found, self._versions(start, "gunicorn"))
+        if "uwsgi" in words:
             from cfgcheck.load.uwsgi import UwsgiStart
             from cfgcheck.load.uwsgi_command import find_uwsgi
 
-            uwsgi = find_uwsgi(simple, simple.environment)
+            uwsgi = find_uwsgi(start.command, start.command.environment)
             if uwsgi is not None:
-                folder = self.disk.show(command.folder)
-                app = self._uwsgi(UwsgiStart(command.name, folder, uwsgi, find=self._finder(folder)))
-                yield replace(app, together=command.together, host=command.host)
+                opened = UwsgiStart(name, self._folder(start), uwsgi, find=_finder(start))
+                return replace(self._uwsgi(opened, self._versions(start, "uwsgi")), together=service.together)
+        return None
+
+    def _folder(self, start: Start) -> str | None:
+        """The folder of the tree that the server is started in."""
+        files = start.service.files
+        folder = files.tree_folder(start.folder) if start.folder or not start.service.unit.contained else None
+        return None if folder is None else self.disk.show(folder)
+
+    def _versions(self, start: Start, server: str) -> Mapping[str, Located[Version]]:
+        """What the service brings along (its image), else what the files beside the app say is installed."""
+        given = start.service.versions
+        if server in self.versions or (server in given and given[server].known):
+            return given
+        files = start.service.files
+        return {**self._installed(files.tree_folder(start.folder) or files.beside), **given}
+
+    def _installed(self, folder: Path) -> Mapping[str, Located[Version]]:
+        if self._tree_versions is None:
+            from cfgcheck.load.versions import TreeVersions
+
+            self._tree_versions = TreeVersions(self.context)
+        return self._tree_versions.of(folder)
 
     def _finder(self, folder: str) -> FindFile:
         return lambda wanted: self.index.find(wanted, folder)
 
-    def _gunicorn(self, start: GunicornStart) -> App:
+    def _gunicorn(self, start: GunicornStart, versions: Mapping[str, Located[Version]] = _NONE) -> App:
         from cfgcheck.load.gunicorn import GunicornReader
 
         if self._gunicorns is None:
             self._gunicorns = GunicornReader(self.disk)
-        version = self.versions.get("gunicorn")
+        version = self.versions.get("gunicorn") or versions.get("gunicorn")
         return self._gunicorns.build(replace(start, version=version) if version is not None else start)
 
-    def _uwsgi(self, start: UwsgiStart) -> App:
+    def _uwsgi(self, start: UwsgiStart, versions: Mapping[str, Located[Version]] = _NONE) -> App:
         from cfgcheck.load.uwsgi import build_uwsgi
 
-        version = self.versions.get("uwsgi")
+        version = self.versions.get("uwsgi") or versions.get("uwsgi")
         app, problems = build_uwsgi(self.disk, replace(start, version=version) if version is not None else start)
         self.problems += problems
         return app
 
 
-def _of_process(process: Process, file: SourceFile, folder: Path) -> Command:
-    locate = in_file(file, process.command.start)
-    return Command(process.name, process.command.text, locate, folder, _OF_A_PROCFILE, f"Procfile {file.path}")
+def _with_files(app: App) -> App:
+    """The app with the files of its unix sockets."""
+    if not any(each.address.known and each.address.value.is_unix for each in app.listeners):
+        return app
+    from cfgcheck.load.socket_files import with_socket_files
+
+    return with_socket_files(app)
 
 
-def _is_template(file: SourceFile) -> bool:
-    """Whether lines may stand there that become processes, or nothing, later."""
-    from cfgcheck.syntax.templates import detect
-
-    return detect(file.path, file.text) is not None
-
-
-_SCRIPTS = (".sh", ".bash")
-
-
-def _starts_something_unseen(command: Command) -> bool:
-    """Whether a command runs a script or a target that may start any server."""
-    words = command.text.split()
-    return command.name == "web" and any(
-        word.endswith(_SCRIPTS) or word in ("make", "npm", "yarn", "just", "task") or word.startswith("bin/")
-        for word in words[:4]
-    )
-
-
-def of_declaration(name: str, text: str, span: Span, folder: Path, environment: Environment, host: str) -> Command:
-    """An ``[[app]]`` of the settings."""
-    whole = span.text == text
-
-    def locate(start: int, end: int) -> Span:
-        return Span(span.file, span.start + start, span.start + end) if whole else span
-
-    return Command(name, text, locate, folder, environment, "settings", host)
+def _finder(start: Start) -> FindFile:
+    return lambda wanted: start.service.files.find(wanted, start.folder)

@@ -10,6 +10,7 @@ from enum import Enum
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
+from cfgcheck.load.carrier_kinds import carrier_kind
 from cfgcheck.load.disk import Disk
 from cfgcheck.load.git import listed_by_git
 from cfgcheck.record import record
@@ -20,6 +21,12 @@ class FileKind(Enum):
     GUNICORN = "gunicorn"
     UWSGI = "uwsgi"
     PROCFILE = "procfile"
+    COMPOSE = "compose"
+    DOCKERFILE = "dockerfile"
+    KUBERNETES = "kubernetes"
+    SYSTEMD = "systemd"
+    SUPERVISOR = "supervisor"
+    SCRIPT = "script"
     OTHER = "other"
     """Named on the command line, and nothing that is read."""
 
@@ -109,6 +116,9 @@ def classify(disk: Disk, path: Path, top: Path) -> FileKind | None:
     if name == "Procfile" or name.startswith("Procfile."):
         return FileKind.PROCFILE
     bare = _without_template_ending(lower)
+    carrier = carrier_kind(bare, lambda: disk.peek(path, 65536))
+    if carrier is not None:
+        return FileKind(carrier.value)
     if bare.endswith(".py"):
         return FileKind.GUNICORN if _is_gunicorn(disk, path, lower) else None
     if bare.endswith(".ini") or ".ini:" in bare:
@@ -140,6 +150,8 @@ def _guess(disk: Disk, path: Path) -> FileKind:
     text = disk.peek(path, 65536)
     if path.suffix == ".py":
         return FileKind.GUNICORN
+    if path.suffix in (".sh", ".bash"):
+        return FileKind.SCRIPT
     if path.suffix in (".yml", ".yaml", ".json", ".xml"):
         readable = disk.exists(path) and "\0" not in text
         return FileKind.OTHER if readable and not _is_uwsgi_data(disk, path) else FileKind.UWSGI

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from cfgcheck.load.destinations import Network
 from cfgcheck.load.match import Match, reaches
 from cfgcheck.model.address import Address
 from cfgcheck.model.edge import Edge
@@ -27,8 +28,8 @@ class ServerAddresses:
                         self._found.setdefault((proxy.host, _key(address)), []).append((server, address))
 
     def behind(self, location: Location, target: Address, host: str) -> Sequence[Server]:
-        """The servers on ``host`` that a connection from ``location`` to ``target`` may arrive at; the location's own
-        server is none of them: that would be a loop."""
+        """The servers of nginx on ``host`` that a connection from ``location`` to ``target`` may arrive at; the
+        location's own server is none of them: that would be a loop."""
         listening = self._found.get((host, _key(target)), ())
         return [
             server
@@ -41,7 +42,7 @@ def _key(address: Address) -> str:
     return address.path.rstrip("/").rsplit("/", 1)[-1] if address.is_unix else str(address.port)
 
 
-def put_edges(stack: Stack, servers: ServerAddresses) -> None:
+def put_edges(stack: Stack, servers: ServerAddresses, network: Network) -> None:
     """Set ``server.edge`` everywhere. The declared edge stands in front of all servers but those that an nginx of the
     stack passes to."""
     for proxy in stack.proxies:
@@ -49,8 +50,17 @@ def put_edges(stack: Stack, servers: ServerAddresses) -> None:
             server.edge = stack.edge
     for route in stack.routes:
         if route.app is None and route.peer is not None and route.peer.address.known and route.location.passes:
-            for server in servers.behind(route.location, route.peer.address.value, route.proxy.host):
+            for server in _behind(route, servers, network):
                 server.edge = _outer(route)
+
+
+def _behind(route: Route, servers: ServerAddresses, network: Network) -> Iterator[Server]:
+    assert route.peer is not None
+    for destination in network.destinations(route.peer.address.value, route.proxy).found:
+        address, host = destination.address, destination.host
+        if host != route.proxy.host and address.is_tcp:
+            address = Address.tcp("0.0.0.0", address.port)
+        yield from servers.behind(route.location, address, host)
 
 
 def _outer(route: Route) -> Edge:

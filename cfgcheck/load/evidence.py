@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from cfgcheck.load.evidence_in_containers import Containers, likeness, resembles
 from cfgcheck.model.address import Address
 from cfgcheck.model.app import App, Listener, Protocol
 from cfgcheck.model.stack import Link, Route, Stack
@@ -22,13 +23,22 @@ def settled(routes: list[Route], stack: Stack) -> list[Route]:
     speaks the verb's protocol, whose address somebody wrote down, that lies near this nginx, and that no route reaches
     or may reach. Without such an app the target belongs to a server that cfgcheck has not seen.
 
+    In containers and pods the evidence is another (``evidence_in_containers``): what runs in them is written down.
+
     For a target on loopback of a declared host an app of another declared host is evidence too, when it listens on
     that very port: what is loopback there is another machine here.
     """
     if not any(route.link is Link.NO_LISTENER for route in routes):
         return routes
-    idle = _Idle(routes, stack)
-    return [_settle(route, idle, stack) if route.link is Link.NO_LISTENER else route for route in routes]
+    idle, containers = _Idle(routes, stack), Containers(stack)
+    return [
+        route
+        if route.link is not Link.NO_LISTENER
+        else containers.settle(route)
+        if containers.hold(route)
+        else _settle(route, idle, stack)
+        for route in routes
+    ]
 
 
 def _settle(route: Route, idle: _Idle, stack: Stack) -> Route:
@@ -45,7 +55,7 @@ def _settle(route: Route, idle: _Idle, stack: Stack) -> Route:
     if rival:
         because = f"{near[0][0].label} may be what {rival} means, and another server what {target} means"
         return replace(route, link=Link.UNKNOWN, because=because)
-    meant = _resembles(target, near[0][1].address.value) or idle.sibling(route, near[0][0])
+    meant = resembles(target, near[0][1].address.value) or idle.sibling(route, near[0][0])
     if idle.crowded(route.passes.protocol, host) and not meant:
         because = f"more targets than {target} have no listener, and there are fewer apps without a proxy than targets"
         return replace(route, link=Link.UNKNOWN, because=because)
@@ -104,7 +114,7 @@ class _Idle:
             self.rivals.setdefault(protocol, []).append(route)
 
     def host(self, route: Route) -> str:
-        return self.hosts.get(_target(route).host, route.proxy.host)
+        return route.at[0] if route.at else self.hosts.get(_target(route).host, route.proxy.host)
 
     def near(self, route: Route, host: str) -> tuple[Joint, ...]:
         """The four listeners most like the target."""
@@ -112,7 +122,7 @@ class _Idle:
         where = route.passes.span.file.path
         joints = self.joints.get((route.passes.protocol, host), [])[:_COMPARED]
         joints = [joint for joint in joints if self._near.belongs(joint[0].span.file.path, where)]
-        return tuple(sorted(joints, key=lambda joint: -_likeness(target, joint[1].address.value))[:_SHOWN])
+        return tuple(sorted(joints, key=lambda joint: -likeness(target, joint[1].address.value))[:_SHOWN])
 
     def elsewhere(self, route: Route, host: str) -> tuple[Joint, ...]:
         """Those of other declared hosts on the port of a target that is loopback here."""
@@ -140,7 +150,7 @@ class _Idle:
         app, listener = joint
         if id(route.proxy) not in self.served or id(route.upstream) in self.pools or app.together:
             return False
-        return not _resembles(_target(route), listener.address.value)
+        return not resembles(_target(route), listener.address.value)
 
     def sibling(self, route: Route, app: App) -> bool:
         """Whether the target's upstream reaches another app that is started together with this one."""
@@ -184,18 +194,3 @@ def _folders(path: str) -> Iterator[str]:
 def _target(route: Route) -> Address:
     assert route.peer is not None
     return route.peer.address.value
-
-
-def _likeness(target: Address, other: Address) -> int:
-    score = 4 if target.kind is other.kind else 0
-    score += 3 if _resembles(target, other) else 0
-    return score + (1 if target.host == other.host else 0)
-
-
-def _resembles(target: Address, other: Address) -> bool:
-    """The same port, or the same socket name or folder: somebody meant the one by the other."""
-    if target.is_unix and other.is_unix:
-        folder, _, name = target.path.rstrip("/").rpartition("/")
-        other_folder, _, other_name = other.path.rstrip("/").rpartition("/")
-        return name == other_name or folder == other_folder
-    return target.is_tcp and other.is_tcp and target.port == other.port

@@ -22,9 +22,9 @@ _MAGIC = frozenset("*?[")
 class Filesystem:
     """A file system made of mounts, the later ones over the earlier ones.
 
-    ``beside``: the folder of the tree (absolute) that relative paths are looked for in when the working directory is not
-    known. ``certain``: nothing but the mounts says what is there, so that a file which is not among them is not in the
-    tree; otherwise the one file of the tree whose path ends alike is taken for it.
+    ``beside``: the folder of the tree (absolute) that relative paths are looked for in when the working directory is
+    not known. ``certain``: nothing but the mounts says what is there, so that a file which is not among them is not in
+    the tree; otherwise the one file of the tree whose path ends alike is taken for it.
     """
 
     def __init__(

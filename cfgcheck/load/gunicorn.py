@@ -42,14 +42,15 @@ def _no_version() -> Located[Version]:
 class GunicornStart:
     """How one Gunicorn is started.
 
-    ``together``, ``host``: as of the app. ``folder``: the working directory, as a path below the disk's root.
+    ``together``, ``host``: as of the app. ``folder``: the working directory, as a path below the disk's root; None
+    where it is not in the tree.
     ``command``: the command line that starts it;
     None for a config file that is known by itself. ``config``: that file. ``find``: finds the file that the command
     means by a path of another machine or container (``/app/gunicorn.conf.py``).
     """
 
     name: str
-    folder: str = ""
+    folder: str | None = ""
     command: GunicornCommand | None = None
     config: SourceFile | None = None
     environment: Environment = NOTHING_KNOWN
@@ -72,7 +73,7 @@ class GunicornReader:
         """The app that ``start`` describes. What could not be read is noted in ``problems``."""
         environment = start.command.environment if start.command else start.environment
         version = start.version.value if start.version.known else None
-        layers = Layers(version, environment, start.folder)
+        layers = Layers(version, environment, start.folder or "")
         command = parse_arguments(start.command.words if start.command else (), version)
         variable = self._arguments_in_environment(environment, version, layers)
         config = self._config(start, environment, command, variable, layers)
@@ -116,7 +117,9 @@ class GunicornReader:
             return self._evaluate(start.config, start, environment)
         chosen = next((each for each in (_last(command, "config"), _last(variable, "config")) if each), None)
         if chosen is None:
-            file = start.config or self._file(_beside(start.folder, DEFAULT_CONFIG))
+            file = start.config
+            if file is None and start.folder is not None:
+                file = self._file(_beside(start.folder, DEFAULT_CONFIG))
             return self._evaluate(file, start, environment) if file else None
         location, known = chosen
         if not known:
@@ -133,7 +136,7 @@ class GunicornReader:
         if location.startswith("python:"):
             return self._module(location[len("python:") :], 0, start.folder, start.folder)
         path = location.removeprefix("file:")
-        found = self._file(_beside(start.folder, path))
+        found = self._file(_beside(start.folder, path)) if start.folder is not None else None
         return found if found is not None or start.find is None else start.find(path)
 
     def _file(self, path: str) -> SourceFile | None:
@@ -144,14 +147,14 @@ class GunicornReader:
             self._files[path] = self.disk.read(full) if inside else None
         return self._files[path]
 
-    def _module(self, name: str, level: int, folder: str, importer: str) -> SourceFile | None:
+    def _module(self, name: str, level: int, folder: str | None, importer: str | None) -> SourceFile | None:
         """A module of the project: from the working directory, or beside the file that imports it."""
         parts = name.split(".") if name else []
         if level:
-            above = PurePosixPath(importer, *[".."] * (level - 1))
+            above = PurePosixPath(importer or "", *[".."] * (level - 1))
             places = [above.as_posix()]
         else:
-            places = [folder, importer]
+            places = [place for place in (folder, importer) if place is not None]
         for place in places:
             path = _beside(place, "/".join(parts)) if parts else place
             found = self._file(f"{path}.py") if parts else None

@@ -84,7 +84,18 @@ _DOUBTFUL = (Link.NO_LISTENER, Link.WRONG_PROTOCOL)
 def doubted(routes: list[Route], hints: Hints) -> list[Route]:
     """The routes, with "nothing listens there" and "another protocol is spoken there" taken back where a file starts
     a server that was not read: it may be the one that is meant."""
-    return [_doubted(route, hints) if route.link in _DOUBTFUL else route for route in routes]
+    return [_doubted(route, hints) if _is_doubtful(route) else route for route in routes]
+
+
+def _is_doubtful(route: Route) -> bool:
+    return route.link in _DOUBTFUL and not _in_container(route)
+
+
+def _in_container(route: Route) -> bool:
+    """Whether what runs at the other end is written down, so that no file that was not read can change it."""
+    if route.app is not None:
+        return route.app.unit is not None and route.app.unit.contained
+    return any(app.unit is not None and app.unit.contained for app, _ in route.nearest)
 
 
 def _doubted(route: Route, hints: Hints) -> Route:

@@ -1,4 +1,4 @@
-"""What a container image brings along: its command, its environment and the files of the tree that were copied into it."""
+"""What a container image brings along: its command, its environment, and files of the tree that were copied into it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Build:
 class Image:
     """What is known of an image. ``reference``: the one that it is, or is built from (``nginx:1.30-alpine``).
 
-    ``folder``: working directory. ``user``: "" means root. ``stop_signal``: by name without SIG. ``ports``: of EXPOSE.
+    ``folder``: working directory, "" where it is not known. ``stop_signal``: by name without SIG. ``ports``: of EXPOSE.
     ``mounts``: files and folders of the tree that were copied, in order. ``certain``: nothing but those puts server
     configuration into it. ``opaque``: why nobody knows what it runs by itself, else "".
     """
@@ -41,6 +41,7 @@ class Image:
     environment: Environment = NOTHING_KNOWN
     folder: str = ""
     user: Located[str] = field(default_factory=lambda: Located.unknown("whom the image's server runs as is not known"))
+    group: Located[str] = field(default_factory=lambda: Located.unknown("the group its server runs as is not known"))
     stop_signal: Located[str] = field(default_factory=lambda: Located.default("TERM"))
     ports: tuple[Located[int], ...] = ()
     mounts: tuple[Mount, ...] = ()

@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath
 
 from cfgcheck.findings import Label, Problem
 from cfgcheck.load.disk import Disk
-from cfgcheck.load.nginx_includes import Lookup, is_glob
+from cfgcheck.load.nginx_includes import Finder, InFilesystem, Lookup, is_glob
 from cfgcheck.load.nginx_kinds import Classified, Kind, classify
-from cfgcheck.load.nginx_stock import stock_file, stock_name
+from cfgcheck.load.nginx_stock import CONTAINER_MAIN, stock_file, stock_name
 from cfgcheck.source.file import SourceFile
 from cfgcheck.syntax.nginx_dump import is_dump, split_dump
 from cfgcheck.syntax.nginx_parse import parse
@@ -55,6 +55,14 @@ class NginxFiles:
             return None
         return NginxConfig(self, self.disk.absolute(path), trees)
 
+    def config_in(self, finder: InFilesystem, path: Path | None) -> NginxConfig | None:
+        """The configuration of an nginx in a container. ``path``: its main file; None for the one that comes with
+        nginx's own image."""
+        trees = [self.stock(CONTAINER_MAIN)] if path is None else self.trees(path)
+        if path is not None:
+            self.note_included(path)
+        return NginxConfig(self, path or finder.main / CONTAINER_MAIN, trees, finder) if trees else None
+
     def stock(self, name: str) -> NginxTree:
         if name not in self._stock:
             self._stock[name] = parse(stock_file(name), None)
@@ -73,7 +81,7 @@ class NginxConfig:
     ``unresolved``: includes of files that are not in the folder checked, with the reason why nothing is known of them.
     """
 
-    def __init__(self, files: NginxFiles, path: Path, trees: list[NginxTree]) -> None:
+    def __init__(self, files: NginxFiles, path: Path, trees: list[NginxTree], finder: Finder | None = None) -> None:
         self.files = files
         self.tree = trees[0]
         self.kind = classify(self.tree)
@@ -86,7 +94,8 @@ class NginxConfig:
         certain = self.kind.kind is Kind.MAIN
         above = [folder for folder in path.parent.parents if folder.is_relative_to(files.disk.root)]
         folders = (path.parent,) if certain else (path.parent, *above)
-        self._lookup = Lookup(files.disk, folders, certain, files.mounts)
+        self._lookup: Finder = finder or Lookup(files.disk, folders, certain, files.mounts)
+        self._inside = finder is not None
         self._follow()
 
     @property
@@ -214,12 +223,12 @@ class NginxConfig:
         return trees
 
     def _not_found(self, directive: Directive, pattern: str) -> None:
-        if pattern.startswith("/"):
+        if self._lookup.empty(pattern):
+            self._targets.setdefault(id(directive), [])
+        elif pattern.startswith("/") or self._inside:
             self._unknown(directive, f"{pattern} is not among the files")
         elif not self._lookup.certain:
             self._unknown(directive, f"the main file, to whose folder {pattern} is relative, is not known")
-        elif is_glob(pattern):
-            self._targets.setdefault(id(directive), [])
         else:
             self._unknown(directive, f"{pattern} does not exist")
             self.problems.append(self._missing(directive, pattern))

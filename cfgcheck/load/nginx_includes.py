@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import glob
 import os
+import posixpath
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from cfgcheck.load.disk import Disk
+from cfgcheck.load.filesystem import Filesystem
 from cfgcheck.record import record
 
 _MOST_FILES: Final = 10_000
@@ -22,6 +24,58 @@ _TEMPLATE_ENDINGS: Final = (".template", ".j2", ".tmpl", ".tpl", ".erb", ".in", 
 
 def is_glob(pattern: str) -> bool:
     return any(character in _MAGIC for character in pattern)
+
+
+class Finder(Protocol):
+    """Finds the files that an ``include`` means. ``certain``: the main file's folder, and so what is relative to it, is
+    known; ``folders``: that folder, or where it may be."""
+
+    @property
+    def folders(self) -> tuple[Path, ...]: ...
+
+    @property
+    def certain(self) -> bool: ...
+
+    def find(self, pattern: str) -> list[Path]:
+        """The files in nginx's order; empty when there is none (or none to be found here)."""
+        ...
+
+    def empty(self, pattern: str) -> bool:
+        """Whether it is sure that there is no such file, where ``find`` gives none."""
+        ...
+
+
+@record(frozen=True)
+class InFilesystem:
+    """Includes of an nginx that runs in a container. ``folder``: of its main file, there (``/etc/nginx``);
+    ``main``: the folder of the tree that the main file lies in."""
+
+    filesystem: Filesystem
+    folder: str
+    main: Path
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        return (self.main,)
+
+    @property
+    def certain(self) -> bool:
+        return True
+
+    def find(self, pattern: str) -> list[Path]:
+        if "\0" in pattern or len(pattern) > _LONGEST:
+            return []
+        full = posixpath.normpath(posixpath.join(self.folder, pattern))
+        if is_glob(full):
+            return self.filesystem.glob(full)
+        path = self.filesystem.find_path(full)
+        return [path] if path is not None else []
+
+    def empty(self, pattern: str) -> bool:
+        """What a glob does not match among the files of the tree may match files of the image; those that come with
+        nginx's own image say nothing of upstreams."""
+        full = posixpath.normpath(posixpath.join(self.folder, pattern))
+        return is_glob(full) and (full.startswith("/etc/nginx/") or self.filesystem.certain)
 
 
 @record(frozen=True)
@@ -46,6 +100,9 @@ class Lookup:
             if found:
                 return found
         return []
+
+    def empty(self, pattern: str) -> bool:
+        return self.certain and is_glob(pattern) and not pattern.startswith("/")
 
     def _candidates(self, pattern: str) -> Iterator[Path]:
         if not pattern.startswith("/"):

@@ -21,6 +21,9 @@ NAMES: Final = frozenset(
     }
 )  # fmt: skip
 
+CONTAINER_MAIN: Final = "container/nginx.conf"
+"""The main file of nginx's own image, as far as it says something that matters."""
+
 _EMPTY: Final = frozenset({"koi-utf", "koi-win", "win-utf"})
 
 

@@ -85,8 +85,10 @@ class Targets:
         span = directive.word_span(0)
         texts = self._variables.texts(text, location)
         targets = [target for value in texts.values if (target := _known_target(family, value)) is not None]
-        found = {one.name: one for target in targets if (one := self._find(target, span, runtime=True)).upstream.known}
-        if len(found) == 1 and texts.complete and len(targets) == len(texts.values):
+        every = [self._find(target, span, runtime=True) for target in targets]
+        found = {one.name: one for one in every if one.upstream.known}
+        whole = texts.complete and len(targets) == len(texts.values)
+        if len(found) == 1 and whole:
             only = next(iter(found.values()))
             result = _pass(directive, text, only)
             return replace(result, variable=True, needs_resolver=self._needs_resolver(only))
@@ -95,7 +97,8 @@ class Targets:
         doubtful = _Found(targets[0] if targets else Target(), Located.unknown(because, span, unmasked(text)))
         result = _pass(directive, text, doubtful)
         candidates = tuple(one.upstream.value for one in found.values())
-        return replace(result, variable=True, needs_resolver=Located.unknown(because, span), candidates=candidates)
+        needs = self._any_needs_resolver(every) if whole and every else Located.unknown(because, span)
+        return replace(result, variable=True, needs_resolver=needs, candidates=candidates)
 
     def _find(self, target: Target, span: Span, *, runtime: bool) -> _Found:
         """The upstream that a target means. ``runtime``: nginx looks it up with each request."""
@@ -124,6 +127,13 @@ class Targets:
         if self._unread and name_like and "." not in shown:
             return f"`{shown}` may be an upstream{{}} that is not in sight: {self._unread}"
         return ""
+
+    def _any_needs_resolver(self, every: Sequence[_Found]) -> Located[bool]:
+        """Whether one of all the targets that a variable may hold must be looked up."""
+        answers = [self._needs_resolver(one) if one.upstream.known else one.upstream for one in every]
+        unknown = next((answer for answer in answers if not answer.known), None)
+        found = next((answer for answer in answers if answer.get(False) is True), unknown or answers[0])
+        return Located.unknown(found.because, found.span) if not found.known else found  # type: ignore[return-value]
 
     def _needs_resolver(self, found: _Found) -> Located[bool]:
         upstream = found.upstream.value

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from cfgcheck.findings import Problem
 from cfgcheck.load.disk import Disk
+from cfgcheck.load.filesystem import Filesystem
 from cfgcheck.load.nginx import build_proxy
 from cfgcheck.load.nginx_files import NginxConfig, NginxFiles
+from cfgcheck.load.nginx_includes import InFilesystem
 from cfgcheck.load.nginx_kinds import Kind
 from cfgcheck.load.nginx_levels import Expand
 from cfgcheck.load.nginx_validate import validate
@@ -18,6 +21,9 @@ from cfgcheck.model.nginx import Proxy
 from cfgcheck.model.version import Version
 from cfgcheck.source.file import SourceFile
 from cfgcheck.syntax.nginx_tree import Directive, Word
+
+DEFAULT_MAIN = "/etc/nginx/nginx.conf"
+"""The main file of nginx's packages and images, unless the command names another one."""
 
 _INCLUDED_TOGETHER = frozenset({"conf.d", "http.d", "sites-enabled", "sites", "vhosts.d", "vhosts"})
 """Folders whose files one ``include`` takes all together."""
@@ -50,6 +56,19 @@ class ProxyReader:
         for group in self._groups(rest, named):
             proxies += self._fragments(group)
         return proxies
+
+    def in_container(self, files: Filesystem, main: str, label: str, version: Located[Version]) -> Proxy | None:
+        """The nginx of a container whose main file is at ``main`` of its file system; None when nothing of it is in the
+        tree. Without that file in the tree it is the one of nginx's own image."""
+        path = files.find_path(main)
+        if path is None and main != DEFAULT_MAIN:
+            return None
+        folder = path.parent if path is not None else files.beside
+        config = self.nginx.config_in(InFilesystem(files, posixpath.dirname(main), folder), path)
+        if config is None or config.kind.kind is not Kind.MAIN:
+            return None
+        proxy = self._proxy(config, label, version=version)
+        return proxy if proxy.servers or path is not None else None
 
     def _mains(self, mains: Sequence[Path], named: frozenset[Path]) -> list[Proxy]:
         configs = {path: config for path in mains if (config := self.nginx.config(path))}
@@ -101,6 +120,7 @@ class ProxyReader:
         name: str,
         others: Sequence[NginxConfig] = (),
         borrowed: Sequence[Directive] = (),
+        version: Located[Version] | None = None,
     ) -> Proxy:
         every = [config, *others]
         problems = [problem for one in every for problem in (*one.problems, *validate(one))]
@@ -109,7 +129,7 @@ class ProxyReader:
             self.files.update((id(file), file) for file in one.sources)
         root = _root(config, others, borrowed)
         files = [file for one in every for file in one.sources]
-        proxy = build_proxy(name, config.kind.kind.value, root, self.version, _expand(every), files)
+        proxy = build_proxy(name, config.kind.kind.value, root, version or self.version, _expand(every), files)
         self.problems += dict.fromkeys(_refused_uris(proxy))
         return proxy
 

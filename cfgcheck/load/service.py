@@ -1,4 +1,4 @@
-"""What a carrier (a compose file, a Dockerfile, a unit …) tells of one thing that it starts, before the server in it is read."""
+"""What a carrier (a compose file, a Dockerfile, a unit …) tells of what it starts, before the server in it is read."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ class Service:
 
     ``entrypoint`` and ``command`` as Docker has them: the words of the command follow those of the entrypoint; other
     managers have a command only. ``environment``: complete or not, as far as files tell. ``folder``: working directory
-    in the service's own file system (``/app``), "" where nobody tells. ``files``: which file of the tree stands at a path
-    of that file system. ``handed``: sockets it is handed. ``versions``: of the servers in it, by name.
+    in the service's own file system (``/app``), "" where nobody tells. ``files``: which file of the tree stands at
+    a path of that file system. ``handed``: sockets it is handed. ``versions``: of the servers in it, by name.
     ``together``: services with the same mark run together. ``opaque``: why nobody knows what it runs (an image that is
-    not built here), else "".
+    not built here), else "". ``init``: a small init hands signals on to the main process (``init: true``).
     """
 
     unit: Unit
@@ -66,6 +66,7 @@ class Service:
     versions: Mapping[str, Located[Version]] = field(default_factory=dict)
     together: str = ""
     opaque: str = ""
+    init: bool = False
 
 
 @record(eq=False)

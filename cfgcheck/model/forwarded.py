@@ -84,17 +84,22 @@ class Source:
     """Where nginx's connections come from, as the app sees them.
 
     ``addresses``: what the peer's address may be; empty for a unix socket, and where it is not known (``elsewhere``:
-    then it is no loopback address).
+    then it is no loopback address). ``unsure``: why not even that can be told, else "". ``inner``: it is another
+    container or pod.
     """
 
     addresses: tuple[str, ...] = ()
     elsewhere: bool = False
+    unsure: str = ""
+    inner: bool = False
 
     @property
     def is_unix(self) -> bool:
-        return not self.addresses and not self.elsewhere
+        return not self.addresses and not self.elsewhere and not self.unsure
 
     def __str__(self) -> str:
+        if self.inner and not self.addresses:
+            return "another container"
         if self.elsewhere:
             return "an address that is not loopback"
         return " or ".join(self.addresses) or "a unix socket"
@@ -112,15 +117,37 @@ def source_of(route: Route, stack: Stack) -> Source:
         return Source((bound,))
     target = route.peer.address.value
     declared = stack.declared.proxy_addresses
-    if target.is_loopback or target.is_wildcard:
+    inside = route.app.host == route.proxy.host
+    if (target.is_loopback or target.is_wildcard) and inside:
         return Source((*_loopback(target, listening), *declared))
     if declared:
         return Source(declared)
+    if not inside and _through_the_machine(route, stack):
+        return Source(unsure=_GATEWAY)
     if stack.hosts and route.app.host == route.proxy.host:
         return Source((target.host,)) if target.is_ip else Source(elsewhere=True)
     host = stack.hosts.get(route.proxy.host)
     own = tuple(address for address in host.addresses if _address(address)) if host else ()
-    return Source(own) if own else Source(elsewhere=True)
+    return Source(own) if own else Source(elsewhere=True, inner=host is not None and host.inner and not inside)
+
+
+_GATEWAY = (
+    "a connection between a container and its machine comes from an address that depends on the engine's network; "
+    "`proxy-addresses` declares it"
+)
+
+
+def _through_the_machine(route: Route, stack: Stack) -> bool:
+    """Whether a connection leads through a published port, or from a container to its machine."""
+    assert route.app is not None and route.peer is not None
+    ours, theirs = stack.host(route.proxy.host), stack.host(route.app.host)
+    if theirs.inner:
+        return not ours.inner
+    return ours.inner and (route.app.unit is not None or not _short_name(route.peer.address.value))
+
+
+def _short_name(target: Address) -> bool:
+    return not target.is_ip and "." not in target.host
 
 
 def _bound(route: Route) -> str:
@@ -158,6 +185,8 @@ def trusted(route: Route, stack: Stack) -> bool:
     source = source_of(route, stack)
     if source.is_unix:
         return not is_uvicorn(app)
+    if source.unsure:
+        raise _unknown(app.settings[_LIST], source.unsure)
     if source.elsewhere:
         return _trusted_elsewhere(app, peers)
     if any(covers(entry, address, app) for entry in peers.sure for address in source.addresses):
@@ -169,7 +198,7 @@ def trusted(route: Route, stack: Stack) -> bool:
 
 def _trusted_elsewhere(app: App, peers: TrustedPeers) -> bool:
     """A peer whose address is not known, but is none of loopback."""
-    if all(_is_loopback(entry) for entry in (*peers.sure, *peers.perhaps) if not misread(entry)):
+    if only_loopback((*peers.sure, *peers.perhaps)):
         return False
     because = f"the address that {app.label} sees nginx come from is not known; `proxy-addresses` declares it"
     raise _unknown(app.settings[_LIST], because)
@@ -240,6 +269,11 @@ def _network(text: str) -> IPv4Network | IPv6Network | None:
 def _address(text: str) -> bool:
     network = _network(text)
     return network is not None and network.num_addresses == 1
+
+
+def only_loopback(entries: Iterable[str]) -> bool:
+    """Whether a list of trusted peers lets in nobody from another host."""
+    return all(_is_loopback(entry) for entry in entries if not misread(entry))
 
 
 def _is_loopback(entry: str) -> bool:

@@ -42,6 +42,21 @@ class Host:
     unseen: str = ""
     span: Span | None = None
 
+    @property
+    def shown(self) -> str:
+        """For people: ``container web``; ``host web`` for a declared one."""
+        return self.label or f"host {self.name}"
+
+    @property
+    def within(self) -> str:
+        """``in container web``, ``on this machine``."""
+        return f"{'in' if self.inner else 'on'} {self.shown}"
+
+    @property
+    def inner(self) -> bool:
+        """Whether it is a container or pod, whose addresses only its neighbours and its machine reach."""
+        return self.kind in (HostKind.CONTAINER, HostKind.POD)
+
 
 MACHINE = Host("", kind=HostKind.MACHINE, label="this machine", fixed=True)
 """The machine on which everything runs that no file puts elsewhere."""

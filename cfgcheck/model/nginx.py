@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from cfgcheck.model import nginx_sent
+from cfgcheck.model import nginx_sent, nginx_written
 from cfgcheck.model.address import Address
 from cfgcheck.model.edge import Edge
 from cfgcheck.model.located import Located
@@ -151,6 +151,21 @@ class Location:
         if self._headers is None:
             self._headers = _by_key(self.headers)
         return self._headers.get(name.lower(), ())
+
+    def named(self, suffix: str) -> str:
+        """What the setting of the verb in use is called: ``uwsgi_read_timeout``, of an Ingress its annotation."""
+        assert self.passes is not None
+        return nginx_written.named(f"{self.passes.family}_{suffix}", ingress=self.server.proxy.ingress)
+
+    def timed(self, suffix: str, seconds: float) -> str:
+        """The statement (of an Ingress: the annotation) that sets it to a time."""
+        assert self.passes is not None
+        name = f"{self.passes.family}_{suffix}"
+        return nginx_written.statement(name, seconds, "s", ingress=self.server.proxy.ingress)
+
+    def bodies_up_to(self, size: int) -> str:
+        """The statement (of an Ingress: the annotation) that admits request bodies of so many bytes."""
+        return nginx_written.statement("client_max_body_size", size, "", ingress=self.server.proxy.ingress)
 
     def _once(self, question: object, answer: Callable[[], Located[Any]]) -> Located[Any]:
         """The answer to a question that many rules ask; a location does not change once it has been built."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from cfgcheck.model.located import Located
+from cfgcheck.model.located import Located, UnknownValue
 from cfgcheck.model.nginx_values import Reader
 from cfgcheck.model.version import Version
 from cfgcheck.record import record
@@ -113,7 +113,11 @@ class Defaults:
                 self._known[name] = Located.unknown(default.doubt(name))
             return self._known[name]
         version = self.version.value
-        return Located.default(default.at(version), self.explained(f"default of {default.span_of(version)}, {source}"))
+        try:
+            value, holds = default.at(version), default.span_of(version)
+        except UnknownValue as undecided:
+            return Located.unknown(f"{default.doubt(name)}: {undecided.located.because}", self.version.span)
+        return Located.default(value, self.explained(f"default of {holds}, {source}"))
 
     def explained(self, text: str) -> str:
         return f"{text}; {self.doubt}" if self.doubt else text

@@ -47,6 +47,8 @@ class Route:
     app: App | None = None
     because: str = ""
     nearest: tuple[tuple[App, Listener], ...] = ()
+    at: tuple[str, ...] = ()
+    """For no-listener, the names of the hosts that a connection would arrive at."""
     choice: int = 0
     """Routes with the same number other than 0 are choices: the same location and peer, another app that fits.
     A problem of such a route counts only when every choice has it."""

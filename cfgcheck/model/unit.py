@@ -57,17 +57,21 @@ class Mount:
 class Unit:
     """One unit. Times in seconds.
 
-    ``name``: as its file calls it; ``host``: the ``Host.name`` that its processes run on; ``container``: whether it has a
-    file system of its own, made of ``mounts`` (of several that cover a path the last one counts).
+    ``name``: as its file calls it; ``host``: the ``Host.name`` that its processes run on; ``container``: whether it has
+    a file system of its own, made of ``mounts`` (of several that cover a path the last one counts).
     ``image``: the image's reference as written (``nginx:1.30-alpine``) where it is not built here, of a built one the
     base image of the last stage.
-    ``user``, ``group``: whom its main process is started as. ``umask``: as systemd's ``UMask`` or supervisord's ``umask``.
-    ``stop_signal``: by name without SIG (``TERM``). ``stop_grace``: after how long what still runs is killed; None: never.
+    ``user``, ``group``: whom its main process is started as. ``umask``: as of systemd's ``UMask``,
+    supervisord's ``umask``.
+    ``stop_signal``: by name without SIG (``TERM``). ``stop_grace``: after how long what still runs is killed; None:
+    never.
     ``prestop``: how long a preStop hook delays the stop signal; None: no hook.
     ``runtime_directories``: folders below /run that the manager makes (``/run/shop``). ``private_tmp``: its /tmp is its
     own. ``open_files``: limit of open files that the manager sets. ``replicas``: how many run at once.
     ``recreated_apart``: whether it is replaced by itself while others go on (rolling updates).
-    ``serves``: a Service leads to it. ``development``: it runs on a developer's machine only (a profile or file called so).
+    ``serves``: a Service leads to it. ``development``: it runs on a developer's machine only (a profile or file is
+    called so).
+    ``unseen_environment``: why variables may be set that no file tells of (an ``env_file`` that is not there), else "".
     ``outer``: the unit that this one runs inside of (the container of a supervisord program).
     """
 
@@ -85,16 +89,23 @@ class Unit:
     stop_grace: Located[float | None] = field(
         default_factory=lambda: Located.unknown("what stops it, and after how long it is killed, is not known")
     )
+    stops_all: Located[bool] = field(default_factory=lambda: Located.default(False))
+    """Whether the stop signal goes to every process of the unit (systemd's ``KillMode=control-group``, supervisord's
+    ``stopasgroup``), a server behind a shell among them; otherwise it goes to the main process."""
+
     prestop: Located[float | None] = field(
         default_factory=lambda: Located.unknown("whether a hook runs before it is stopped is not known")
     )
     runtime_directories: tuple[Located[str], ...] = ()
     private_tmp: Located[bool] = field(default_factory=lambda: Located.default(False))
-    open_files: Located[int | None] = field(default_factory=lambda: Located.unknown("its limit of open files is not known"))
+    open_files: Located[int | None] = field(
+        default_factory=lambda: Located.unknown("its limit of open files is not known")
+    )
     replicas: Located[int] = field(default_factory=lambda: Located.default(1))
     recreated_apart: bool = False
     serves: bool = False
     development: bool = False
+    unseen_environment: str = ""
     outer: Unit | None = None
     files: tuple[SourceFile, ...] = ()
 
@@ -109,6 +120,11 @@ class Unit:
             Manager.PROCFILE: "process",
         }
         return f"{kinds.get(self.manager, self.manager.value)} {self.name}"
+
+    @property
+    def outward(self) -> tuple[Unit, ...]:
+        """This unit and those that it runs inside of, the innermost first."""
+        return (self, *(self.outer.outward if self.outer is not None else ()))
 
     @property
     def contained(self) -> bool:

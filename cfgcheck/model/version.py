@@ -25,3 +25,39 @@ class Version(NamedTuple):
 
     def __str__(self) -> str:
         return ".".join(str(part) for part in self)
+
+
+class ReleaseLine(Version):
+    """Some release of a line, nobody knows which: an image's tag ``1.29`` is 1.29.0 or any later 1.29.
+
+    Comparing it gives an answer where all releases of the line give the same one, and raises ``UnknownValue``
+    otherwise. As a tuple it is the line's first release.
+    """
+
+    __slots__ = ()
+
+    def _before(self, major: int, minor: int = 0, patch: int = 0) -> bool:
+        line, theirs = (self.major, self.minor), (major, minor)
+        if line != theirs or patch == 0:
+            return line < theirs
+        # Imported here: located values are of no use to those who only know versions.
+        from cfgcheck.model.located import Located, UnknownValue
+
+        because = f"whether the release of {self} in use is {major}.{minor}.{patch} or later is not known"
+        raise UnknownValue(Located.unknown(because))
+
+    def __lt__(self, other: tuple[int, ...], /) -> bool:
+        return self._before(*other)
+
+    def __ge__(self, other: tuple[int, ...], /) -> bool:
+        return not self._before(*other)
+
+    def __le__(self, other: tuple[int, ...], /) -> bool:
+        major, minor, patch = (*other, 0, 0)[:3]
+        return self._before(major, minor, patch + 1)
+
+    def __gt__(self, other: tuple[int, ...], /) -> bool:
+        return not self <= other
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}"

@@ -12,7 +12,9 @@ from cfgcheck.model.app import App, Listener
 from cfgcheck.model.edge import Edge
 from cfgcheck.model.nginx import Listen, Location, Pass, Peer, Proxy, Server, Upstream
 from cfgcheck.model.nginx_table import FAMILIES, TABLE
-from cfgcheck.model.stack import Host, Route, Stack
+from cfgcheck.model.host import Doorway, Host
+from cfgcheck.model.stack import Route, Stack
+from cfgcheck.model.unit import Unit
 from cfgcheck.record import fields
 from cfgcheck.report.places import clean, start_of
 from cfgcheck.report.values import setting
@@ -62,6 +64,8 @@ def _stack(stack: Stack) -> dict[str, Any]:
         "files": [clean(file.path) for file in stack.files],
         "edge": _edge(stack.edge) if stack.edge else None,
         "hosts": [_host(host) for host in stack.hosts.values()],
+        "doorways": [_doorway(doorway) for doorway in stack.doorways],
+        "units": [_unit(unit) for unit in stack.units],
         "timeout_order": stack.timeout_order,
         "incomplete": clean(stack.incomplete) or None,
     }
@@ -78,7 +82,42 @@ def _edge(edge: Edge) -> dict[str, Any]:
 
 
 def _host(host: Host) -> dict[str, Any]:
-    return {"name": host.name, "addresses": list(host.addresses), "paths": [clean(path) for path in host.paths]}
+    return {
+        "name": clean(host.name),
+        "kind": host.kind.value,
+        "label": clean(host.label or host.name),
+        "project": clean(host.project) or None,
+        "names": [clean(name) for name in host.names],
+        "addresses": [clean(address) for address in host.addresses],
+        "networks": sorted(clean(network) for network in host.networks),
+        "paths": [clean(path) for path in host.paths],
+        "unseen": clean(host.unseen) or None,
+    }
+
+
+def _doorway(doorway: Doorway) -> dict[str, Any]:
+    return {
+        "kind": doorway.kind.value,
+        "on": clean(doorway.on),
+        "names": [clean(name) for name in doorway.names],
+        "address": clean(doorway.address) or None,
+        "port": doorway.port,
+        "to": clean(doorway.to),
+        "to_port": doorway.to_port,
+        "at": start_of(doorway.span) if doorway.span is not None else None,
+    }
+
+
+def _unit(unit: Unit) -> dict[str, Any]:
+    facts = ("image", "user", "group", "stop_signal", "stop_grace", "prestop", "replicas", "private_tmp")
+    return {
+        "manager": unit.manager.value,
+        "name": clean(unit.name),
+        "label": clean(unit.label),
+        "host": clean(unit.host),
+        "at": start_of(unit.span),
+        "facts": {name: setting(getattr(unit, name)) for name in facts},
+    }
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
@@ -88,7 +127,9 @@ def _problem(problem: Problem) -> dict[str, Any]:
 def _proxy(proxy: Proxy, stack: Stack) -> dict[str, Any]:
     return {
         "stack": clean(stack.name),
-        "kind": "nginx",
+        "kind": "ingress-nginx" if proxy.ingress else "nginx",
+        "host": clean(proxy.host),
+        "unit": clean(proxy.unit.label) if proxy.unit is not None else None,
         "name": clean(proxy.name),
         "label": clean(proxy.label),
         "at": start_of(proxy.span),
@@ -210,6 +251,8 @@ def _app(app: App, stack: Stack) -> dict[str, Any]:
     return {
         "stack": clean(stack.name),
         "kind": app.kind.value,
+        "host": clean(app.host),
+        "unit": clean(app.unit.label) if app.unit is not None else None,
         "name": clean(app.name),
         "label": clean(app.label),
         "at": start_of(app.span),
@@ -230,6 +273,7 @@ def _listener(listener: Listener) -> dict[str, Any]:
         "keepalive": setting(listener.keepalive),
         "option": listener.option,
         "malformed": clean(listener.malformed) or None,
+        "handed": listener.handed,
     }
 
 

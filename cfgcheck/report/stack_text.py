@@ -10,6 +10,9 @@ from cfgcheck.model.located import Located
 from cfgcheck.model.nginx import Location, Proxy, Server
 from cfgcheck.model.stack import Link, Route, Stack
 from cfgcheck.model.version import Version
+from cfgcheck.report.absence import absence
+from cfgcheck.report.cells import wrap
+from cfgcheck.report.stack_hosts import by_host, elsewhere, host_node, other_hosts
 from cfgcheck.report.summary import counted
 from cfgcheck.report.terminal import Terminal
 from cfgcheck.report.tree import Node, draw
@@ -37,13 +40,22 @@ def _stack(stack: Stack, terminal: Terminal) -> Iterator[str]:
     )
     routes = _by_location(stack.routes)
     roots = [_edge_node(stack)] if stack.edge else []
-    roots += [_proxy_node(proxy, routes) for proxy in stack.proxies]
-    roots += [_app_node(app, stack) for app in stack.apps]
+    for host, proxies, apps in by_host(stack):
+        nodes = [_proxy_node(proxy, routes, stack) for proxy in proxies] + [_app_node(app, stack) for app in apps]
+        roots += nodes if host is None else [host_node(host, stack, nodes)]
+    others = other_hosts(stack)
+    roots += [others] if others is not None else []
     for root in roots:
         yield ""
         yield from draw([root], terminal)
     if not roots:
-        yield "No nginx, Gunicorn or uWSGI configuration was found."
+        yield "No configuration of nginx or of an app server was found."
+    missing = absence(stack)
+    if missing:
+        yield ""
+        yield terminal.paint("strong", "No route leads to an app")
+        for sentence in missing:
+            yield from (f"  {line}" for line in wrap(terminal.safe(sentence), terminal.width - 2))
     unclear = _unclear(stack)
     if unclear.below:
         yield ""
@@ -65,16 +77,16 @@ def _edge_node(stack: Stack) -> Node:
     return node
 
 
-def _proxy_node(proxy: Proxy, routes: dict[int, list[Route]]) -> Node:
+def _proxy_node(proxy: Proxy, routes: dict[int, list[Route]], stack: Stack) -> Node:
     node = Node(f"{proxy.label}{_version(proxy.version)}", _file(proxy.label, proxy.span), "strong")
     if not proxy.complete and proxy.incomplete_because:
         node.add(f"not the whole configuration: {proxy.incomplete_because}", style="quiet")
     for server in proxy.servers:
-        _add_server(node, server, routes)
+        _add_server(node, server, routes, stack)
     return node
 
 
-def _add_server(node: Node, server: Server, routes: dict[int, list[Route]]) -> None:
+def _add_server(node: Node, server: Server, routes: dict[int, list[Route]], stack: Stack) -> None:
     listens = [
         (str(listen.address.value) if listen.address.known else "?") + (" TLS" if listen.tls else "")
         for listen in server.listens
@@ -83,12 +95,12 @@ def _add_server(node: Node, server: Server, routes: dict[int, list[Route]]) -> N
     on = f" on {', '.join(listens)}" if listens else ""
     child = node.add(f"server {names}{on}", str(server.span))
     for location in server.locations:
-        _add_location(child, location, routes.get(id(location), []))
+        _add_location(child, location, routes.get(id(location), []), stack)
     if not server.locations:
         child.add("no locations", style="quiet")
 
 
-def _add_location(node: Node, location: Location, routes: Sequence[Route]) -> None:
+def _add_location(node: Node, location: Location, routes: Sequence[Route], stack: Stack) -> None:
     if location.passes is None:
         node.add(f"{location.label}  (not passed on)", str(location.span), "quiet")
         return
@@ -97,10 +109,10 @@ def _add_location(node: Node, location: Location, routes: Sequence[Route]) -> No
     child = node.add(f"{location.label}  {passes.verb} {target}", str(passes.span))
     child.add(f"gives up after {in_words(location.read_timeout, 's')}", style="quiet")
     for route in routes:
-        _add_route(child, route)
+        _add_route(child, route, stack)
 
 
-def _add_route(node: Node, route: Route) -> None:
+def _add_route(node: Node, route: Route, stack: Stack) -> None:
     if route.peer is None:
         node.add(f"unknown: {route.because}", style=_LINK_STYLES[route.link])
         return
@@ -109,9 +121,11 @@ def _add_route(node: Node, route: Route) -> None:
     child = node.add(f"{through}{address}  {_link_words(route)}", style=_LINK_STYLES[route.link])
     listener = route.listener
     if route.app and listener:
-        child.add(f"{route.app.label}, {_listener_words(listener)}", _place(listener.address))
+        where = elsewhere(route.app, route, stack)
+        child.add(f"{route.app.label}{where}, {_listener_words(listener)}", _place(listener.address))
     for app, near in route.nearest[:3]:
-        child.add(f"{app.label} listens on {_address(near)}", _place(near.address), "quiet")
+        where = elsewhere(app, route, stack)
+        child.add(f"{app.label}{where} listens on {_address(near)}", _place(near.address), "quiet")
 
 
 def _link_words(route: Route) -> str:

@@ -32,7 +32,7 @@ def conclusion(result: Result, terminal: Terminal, *, listed: bool) -> list[str]
 def _verdict(summary: Summary, terminal: Terminal) -> str:
     if not summary.findings:
         if not summary.files:
-            return terminal.paint("warning", "Nothing to check: no nginx, Gunicorn or uWSGI configuration found.")
+            return terminal.paint("warning", "Nothing to check: no configuration of nginx or of an app server found.")
         return terminal.paint("good", "No problems.")
     parts = [
         terminal.paint("error", counted(summary.error, "error")) if summary.error else "",

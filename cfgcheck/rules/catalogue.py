@@ -24,8 +24,8 @@ class Rule:
     """A compiled rule. ``data`` holds its fields as ``compiler.py`` writes them."""
 
     __slots__ = (
-        "category", "check", "confidence", "data", "each", "id", "links", "params", "passing", "plain", "severity",
-        "subject",
+        "category", "check", "confidence", "data", "each", "id", "ingress", "links", "params", "passing", "plain",
+        "severity", "subject",
     )  # fmt: skip
 
     def __init__(self, data: Mapping[str, Any]) -> None:
@@ -34,6 +34,8 @@ class Rule:
         self.category: str = data["category"]
         self.subject: str = data["subject"]
         self.links = frozenset(data.get("links", ()))
+        self.ingress: bool = data.get("ingress", False)
+        """Whether it judges a Kubernetes Ingress, too, whose settings are annotations."""
         self.severity = Severity.of(data["severity"])
         self.confidence = Confidence(data["confidence"])
         self.plain: bool = data.get("plain", False) or "slow" not in data

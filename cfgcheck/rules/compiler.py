@@ -54,6 +54,7 @@ class _Compiler:
             "confidence": rule.confidence,
             "subject": rule.subject,
             "links": sorted(self.links),
+            "ingress": rule.ingress or None,
             "each": self.each,
             **self._conditions(),
             "check": self._check(),

@@ -16,7 +16,7 @@ from cfgcheck.rules.filling import Firing, Function, function_of, functions_of
 from cfgcheck.rules.fingerprint import fingerprint, told_apart
 from cfgcheck.rules.precedence import Fired, in_order, merged, without_superseded
 from cfgcheck.rules.selection import Selection
-from cfgcheck.rules.subjects import SUBJECTS, Subject, place
+from cfgcheck.rules.subjects import SUBJECTS, Subject, place, without_ingress
 from cfgcheck.rules.suppression import UNUSED, Silence
 from cfgcheck.rules.values import Absent
 from cfgcheck.source.file import SourceFile, Span
@@ -120,6 +120,7 @@ class _Round:
         self.fired: list[Fired] = []
         self.unchecked: list[_Doubt] = []
         self.crashed: set[str] = set()
+        self.ingress = any(proxy.ingress for proxy in stack.proxies)
 
     # Asking
 
@@ -131,13 +132,16 @@ class _Round:
         functions = functions_of(
             [rule.data.get("when", "True") if rule.each is None else "True" for rule in rules]
         )
+        plain = without_ingress(name, subjects) if self.ingress else subjects
         passing = [one for one in subjects if one.passes is not None] if name == "location" else []
+        plainly_passing = without_ingress(name, passing) if self.ingress else passing
         for rule, function in zip(rules, functions, strict=True):
+            judged, judged_passing = (subjects, passing) if rule.ingress else (plain, plainly_passing)
             try:
                 if name == "route":
-                    self._ask_routes(rule, function, subjects)
+                    self._ask_routes(rule, function, judged)
                 else:
-                    self._ask_each(rule, function, SUBJECTS[name], passing if rule.passing else subjects)
+                    self._ask_each(rule, function, SUBJECTS[name], judged_passing if rule.passing else judged)
             except Exception as error:
                 self._crash(rule, error)
 

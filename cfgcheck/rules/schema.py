@@ -29,7 +29,9 @@ Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 Expression = Annotated[Text, BeforeValidator(_shown)]
 SeverityWord = Literal["error", "warning", "info"]
 LinkWord = Literal["matched", "no-listener", "wrong-protocol", "external", "unknown", "any"]
-SubjectWord = Literal["stack", "proxy", "server", "location", "upstream", "peer", "route", "app", "listener", "unit", "file"]
+SubjectWord = Literal[
+    "stack", "proxy", "server", "location", "upstream", "peer", "route", "app", "listener", "unit", "file"
+]
 assert set(SUBJECTS) == set(get_args(SubjectWord))
 
 
@@ -144,6 +146,7 @@ class RuleFile(_Strict):
     confidence: Literal["certain", "likely"] = "certain"
     subject: SubjectWord
     links: Annotated[list[LinkWord], BeforeValidator(_listed)] | None = None
+    ingress: bool = False
     each: Annotated[dict[str, Expression], Field(min_length=1, max_length=1)] | None = None
     when: Annotated[list[Annotated[Condition, BeforeValidator(_shown), _named("is")]], BeforeValidator(_listed)] = []
     check: PythonCheck | None = None

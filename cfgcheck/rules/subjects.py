@@ -135,6 +135,22 @@ SUBJECTS: dict[str, Subject] = {
 }
 
 
+_PROXY: dict[str, Callable[[Any], Any]] = {
+    "proxy": _itself,
+    "server": lambda server: server.proxy,
+    "location": lambda location: location.server.proxy,
+    "upstream": lambda one: one[1],
+    "peer": lambda one: one[2],
+    "route": lambda route: route.proxy,
+}
+
+
+def without_ingress(name: str, subjects: list[Any]) -> list[Any]:
+    """Those that no Kubernetes Ingress has: its settings are annotations, of which most rules know nothing."""
+    proxy = _PROXY.get(name)
+    return subjects if proxy is None else [one for one in subjects if not proxy(one).ingress]
+
+
 def place(thing: Any) -> Span | None:
     """The span of a subject, a located value, a label or a span itself; None when it has none, or has one only in a
     file that is not there (a stock file of nginx's, known by heart)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from cfgcheck.load.apps import Command, of_declaration
+from cfgcheck.load.declared_commands import DeclaredCommand
 from cfgcheck.load.stack import Declarations
 from cfgcheck.model.stack import Stack
 from cfgcheck.settings.model import AppDeclaration, Settings, StackDeclaration
@@ -45,9 +45,9 @@ def _owner(settings: Settings, app: AppDeclaration) -> StackDeclaration | None:
     return next((stack for stack in settings.stacks if stack.covers(app.directory)), None)
 
 
-def _command(app: AppDeclaration) -> Command:
+def _command(app: AppDeclaration) -> DeclaredCommand:
     values = {name: value.value for name, value in app.environment.items()}
     spans = {name: value.span for name, value in app.environment.items() if value.span is not None}
     assert app.command.span is not None
     environment = Environment(values, {}, spans)
-    return of_declaration(app.name, app.command.value, app.command.span, app.directory, environment, app.host)
+    return DeclaredCommand(app.name, app.command.value, app.command.span, app.directory, environment, app.host)

@@ -119,8 +119,10 @@ class _Builder:
                 yield self.where.span((*place, "name")), f'there are two apps called "{app.name}"'
             names.add(app.name)
             if app.host is not None and app.host not in self.table.hosts:
+                # Any other name may be that of a service that a file tells of: whoever loads the stack knows.
                 hint = meant(app.host, list(self.table.hosts))
-                yield self.where.span((*place, "host")), f"there is no [hosts.{app.host}]{hint}"
+                if hint:
+                    yield self.where.span((*place, "host")), f"there is no [hosts.{app.host}]{hint}"
             if app.command is None and not app.model_fields_set & _TELLING:
                 yield self.where.span((*place, "name")), f'nothing is said of the app "{app.name}"; give its command'
 

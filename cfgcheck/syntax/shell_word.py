@@ -38,6 +38,12 @@ class Word:
     def known(self) -> bool:
         return self.value is not None
 
+    def fields(self) -> list[Word]:
+        """What becomes of it outside quotes: each of its spaces ends a word."""
+        if self.value is None or (self.value and not _SPACES.search(self.value)):
+            return [self]
+        return [Word(text, text, self.span, "", False, self.variables) for text in _SPACES.split(self.value) if text]
+
 
 class ShellSyntaxError(ValueError):
     """A quote that is not closed, or a backslash at the end. ``offset``: where it stands."""
@@ -57,12 +63,13 @@ def in_file(file: SourceFile, offset: int = 0) -> Locate:
 
 
 class Builder:
-    """A word in the making."""
+    """A word in the making. ``split``: whether the spaces of unquoted variables end words (not so in assignments)."""
 
-    __slots__ = ("bare", "because", "known", "parts", "quoted", "splits", "start", "variables")
+    __slots__ = ("bare", "because", "known", "parts", "quoted", "split", "splits", "start", "variables")
 
-    def __init__(self, start: int) -> None:
+    def __init__(self, start: int, split: bool = True) -> None:
         self.start = start
+        self.split = split
         self.parts: list[str] = []
         self.known = True
         self.quoted = False
@@ -79,13 +86,24 @@ class Builder:
 
     def expand(self, value: str, quoted: bool) -> None:
         """Append the value of a variable. Outside quotes each of its spaces ends a word."""
+        quoted = quoted or not self.split
         fields = value if quoted else _SPACES.sub(FIELD_END, value)
         self.splits = self.splits or (not quoted and (not value or fields != value))
         self.parts.append(fields)
 
     def word(self, end: int, locate: Locate) -> Word:
         text = "".join(self.parts)
-        if self.splits:
-            text = text.replace(FIELD_END, " ")
         value = text if self.known else None
         return Word(value, text, locate(self.start, end), self.because, self.bare, tuple(self.variables))
+
+    def words(self, end: int, locate: Locate) -> list[Word]:
+        """None where it is nothing but empty variables; several where a variable with spaces makes them of it: those
+        all stand at the same place."""
+        if not self.splits:
+            return [self.word(end, locate)] if self.parts or self.quoted else []
+        place = locate(self.start, end)
+        variables = tuple(self.variables)
+        texts = [text for text in "".join(self.parts).split(FIELD_END) if text] or [""] * self.quoted
+        if not self.known:
+            return [Word(None, text, place, self.because, self.bare, variables) for text in texts]
+        return [Word(text, text, place, "", False, variables) for text in texts]

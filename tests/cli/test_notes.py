@@ -29,10 +29,10 @@ def test_no_route_leads_to_an_app(tmp_path: Path) -> None:
 
 
 def test_a_named_file_that_is_nothing_of_ours(tmp_path: Path) -> None:
-    write(tmp_path, compose__yml="services:\n  web:\n    image: nginx\n")
-    done = run("check", tmp_path / "compose.yml")
-    assert "compose.yml is nothing that cfgcheck reads" in done.out + done.err
-    assert "app" not in run("show", tmp_path / "compose.yml").out.replace("0 apps", "")
+    write(tmp_path, playbook__yml="- hosts: all\n  tasks: []\n")
+    done = run("check", tmp_path / "playbook.yml")
+    assert "playbook.yml is nothing that cfgcheck reads" in done.out + done.err
+    assert "0 apps" in run("show", tmp_path / "playbook.yml").out
 
 
 def test_declarations_that_speak_of_nothing(tmp_path: Path) -> None:

@@ -154,7 +154,7 @@ def test_show_to_a_file(tmp_path: Path) -> None:
 def test_show_of_nothing(tmp_path: Path) -> None:
     done = run("show", tmp_path)
     assert done.code == 0
-    assert "No nginx, Gunicorn or uWSGI configuration was found." in done.out
+    assert "No configuration of nginx or of an app server was found." in done.out
     assert mistakes(json.loads(run("show", tmp_path, "--format", "json").out), "stack-1.json") == []
 
 

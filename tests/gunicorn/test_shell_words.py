@@ -83,7 +83,7 @@ def _shown(text: str, **values: str) -> list[list[str | None]]:
         ("cd /app && exec gunicorn a:b", [["cd", "/app"], ["exec", "gunicorn", "a:b"]]),
         ("a; b | c &\nd", [["a"], ["b"], ["c"], ["d"]]),
         ("a >>log 2>&1 -x </dev/null b", [["a", "-x", "b"]]),
-        ("if [ $A ]; then a; else b; fi", [["[", None, "]"], ["a"], ["b"], ["fi"]]),
+        ("if [ $A ]; then a; else b; fi", [["[", None, "]"], ["a"], ["b"]]),
         ("a # rest\nb", [["a"], ["b"]]),
         ("a \\\n  b", [["a", "b"]]),
         ("sh -c 'a b && c'", [["a", "b"], ["c"]]),

@@ -54,7 +54,6 @@ def test_kind_is_told_by_name_and_text(tmp_path: Path, name: str, text: str, kin
         ("docs/deploy.md", SITE),
         ("tox.ini", "[tox]\nenvlist = py\n"),
         ("app/gunicorn_helpers.py", "def start():\n    pass\n"),
-        ("supervisord.conf", "[program:web]\ncommand=gunicorn app\n"),
         ("node_modules/x/nginx.conf", SITE),
         ("tests/data/nginx.conf", SITE),
         ("openssl.conf", "[req]\nlisten = 1\n"),

@@ -108,7 +108,7 @@ def test_no_problems_is_said_with_what_was_looked_at() -> None:
 
 def test_nothing_looked_at_is_no_success() -> None:
     shown = render(result(files=0, proxies=0, apps=0, routes=0, links=0), Terminal())
-    assert shown.startswith("Nothing to check: no nginx, Gunicorn or uWSGI configuration found.\n")
+    assert shown.startswith("Nothing to check: no configuration of nginx or of an app server found.\n")
     assert "No problems" not in shown
 
 

@@ -1,0 +1,100 @@
+"""Docker Compose: each project of compose files as containers on networks of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cfgcheck.load.compose_definition import Definition, Definitions
+from cfgcheck.load.compose_ports import doorways
+from cfgcheck.load.compose_projects import ComposeFile, Project, projects, services_of
+from cfgcheck.load.compose_service import Images, ServiceMaker
+from cfgcheck.load.compose_values import Values, listed
+from cfgcheck.load.context import Context
+from cfgcheck.load.service import Carried
+from cfgcheck.record import replace
+from cfgcheck.syntax.dotenv import read_dotenv
+from cfgcheck.syntax.yaml_tree import read_yaml
+
+
+def read_compose(context: Context, paths: Sequence[Path], images: Images) -> Carried:
+    """All projects that the files make."""
+    carried = Carried()
+    reader = _Reader(context, carried)
+    files = [one for path in paths if (one := reader.read(path)) is not None]
+    for project in projects(context, files):
+        _project(context, project, images, reader, carried)
+    carried.files += [one.file for one in reader.opened.values() if one is not None]
+    return carried
+
+
+class _Reader:
+    """Reads each compose file once, those that others extend among them."""
+
+    def __init__(self, context: Context, carried: Carried) -> None:
+        self.context = context
+        self.carried = carried
+        self.opened: dict[Path, ComposeFile | None] = {}
+
+    def read(self, path: Path) -> ComposeFile | None:
+        full = self.context.disk.absolute(path)
+        if full not in self.opened:
+            self.opened[full] = self._open(full)
+        return self.opened[full]
+
+    def _open(self, path: Path) -> ComposeFile | None:
+        file = self.context.disk.read(path) if self.context.disk.exists(path) else None
+        if file is None:
+            return None
+        found = read_yaml(file)
+        self.carried.problems += found.problems
+        if found.unread:
+            self.context.disk.notes.append(f"{found.unread}.")
+        if not found.documents:
+            return None
+        root = found.documents[0]
+        return ComposeFile(path, file, root, services_of(root))
+
+
+def _project(context: Context, project: Project, images: Images, reader: _Reader, carried: Carried) -> None:
+    values = Values(_variables(context, project, carried))
+    definitions = Definitions(project, values, reader.read)
+    by_name = {definition.name: definition for definition in definitions.all()}
+    maker = ServiceMaker(context, project, values, images)
+    aliases = _links(by_name, values)
+    for definition in by_name.values():
+        host = maker.host_name(definition, by_name)
+        if host == f"{project.key}/{definition.name}":
+            own = maker.host(definition)
+            extra = aliases.get(definition.name, [])
+            carried.hosts.append(replace(own, names=tuple(dict.fromkeys([*own.names, *extra]))) if extra else own)
+        if host:
+            carried.doorways += doorways(definition, host, values)
+        carried.services.append(maker.service(definition, host))
+    carried.problems += [*definitions.problems, *maker.problems]
+    carried.files += maker.files
+    carried.used |= maker.used
+
+
+def _variables(context: Context, project: Project, carried: Carried) -> dict[str, str | None]:
+    """``.env`` beside the first file: what ``${X}`` in the compose file stands for."""
+    path = project.folder / ".env"
+    file = context.disk.read(path) if context.disk.exists(path) else None
+    if file is None:
+        return {}
+    carried.files.append(file)
+    variables, problems = read_dotenv(file, "compose")
+    carried.problems += problems
+    return {each.name: each.value for each in variables}
+
+
+def _links(definitions: dict[str, Definition], values: Values) -> dict[str, list[str]]:
+    """Further names of services: ``links: ["db:database"]``."""
+    found: dict[str, list[str]] = {}
+    for definition in definitions.values():
+        for value, _ in definition.each("links"):
+            for item in listed(value):
+                name, _, alias = values.plain(item).partition(":")
+                if alias:
+                    found.setdefault(name, []).append(alias)
+    return found

@@ -1,0 +1,118 @@
+"""``volumes``, ``tmpfs``, ``configs`` and ``secrets`` of a compose service, as mounts."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from cfgcheck.load.compose_definition import Definition, Layer
+from cfgcheck.load.compose_projects import Project
+from cfgcheck.load.compose_values import Values, listed
+from cfgcheck.model.unit import Mount
+from cfgcheck.source.file import Span
+from cfgcheck.syntax.yaml_tree import Node, NodeKind
+
+_SHORT = re.compile(r"((?:[A-Za-z]:)?[^:]*):((?:[A-Za-z]:)?[^:]+)(?::([^:]*))?\Z")
+
+
+class Mounts:
+    """Makes the mounts of one project's services."""
+
+    def __init__(self, project: Project, values: Values) -> None:
+        self.project = project
+        self.values = values
+        self._named = self._top("volumes")
+        self._configs = {**self._top("configs"), **self._top("secrets")}
+
+    def of(self, definition: Definition) -> list[Mount]:
+        """In the order in which the later ones count; of two for one target the last one."""
+        found: dict[str, Mount] = {}
+        for value, layer in definition.each("volumes"):
+            for item in listed(value):
+                for mount in self._volume(item, layer):
+                    found.pop(mount.target, None)
+                    found[mount.target] = mount
+        for value, _ in definition.each("tmpfs"):
+            for item in listed(value):
+                target = posixpath.normpath(self.values.plain(item).partition(":")[0] or "/")
+                found[target] = Mount(target, memory=True, volume=f"tmpfs {definition.name} {target}", span=item.span)
+        for key, folder in (("configs", "/"), ("secrets", "/run/secrets/")):
+            for value, _ in definition.each(key):
+                for item in listed(value):
+                    found.update((mount.target, mount) for mount in self._config(item, folder))
+        return sorted(found.values(), key=lambda mount: mount.target.count("/"))
+
+    def _top(self, key: str) -> dict[str, tuple[Node, Path]]:
+        found: dict[str, tuple[Node, Path]] = {}
+        for one in self.project.files:
+            node = one.root.get(key)
+            if node is not None and node.kind is NodeKind.MAPPING:
+                found.update({name: (value, one.path.parent) for name, (_, value) in node.entries().items()})
+        return found
+
+    def _volume(self, item: Node, layer: Layer) -> Iterator[Mount]:
+        if item.kind is NodeKind.MAPPING:
+            yield from self._long(item, layer)
+            return
+        text = self.values.plain(item)
+        short = _SHORT.match(text)
+        if short is None:
+            if text.startswith("/"):
+                yield Mount(posixpath.normpath(text), volume=f"anonymous {item.span}", span=item.span)
+            return
+        read_only = "ro" in (short[3] or "").split(",")
+        yield self._made(short[1], short[2], read_only, layer.folder, item.span)
+
+    def _long(self, item: Node, layer: Layer) -> Iterator[Mount]:
+        target = self.values.plain(item.get("target"))
+        kind = self.values.plain(item.get("type"), "volume")
+        source = self.values.plain(item.get("source") or item.get("src"))
+        if not target.startswith("/"):
+            return
+        read_only = self.values.plain(item.get("read_only")).lower() == "true"
+        if kind == "tmpfs":
+            yield Mount(posixpath.normpath(target), memory=True, volume=f"tmpfs {item.span}", span=item.span)
+        elif not source:
+            yield Mount(posixpath.normpath(target), volume=f"anonymous {item.span}", span=item.span)
+        else:
+            yield self._made(source, target, read_only, layer.folder, item.span, bind=kind == "bind")
+
+    def _made(
+        self, source: str, target: str, read_only: bool, folder: Path, span: Span, bind: bool = False
+    ) -> Mount:
+        target = posixpath.normpath(target)
+        if source.startswith((".", "/")) or bind:
+            full = os.path.normpath(os.path.join(folder, source))
+            inside = not source.startswith("/")
+            there = full if inside else ""
+            return Mount(target, there, "tree" if inside else "machine", full, False, read_only, span)
+        if source.startswith(("~", "$")):
+            return Mount(target, "", "machine", source, False, read_only, span)
+        return Mount(target, "", self._volume_name(source), "", False, read_only, span)
+
+    def _volume_name(self, name: str) -> str:
+        """One that is declared external or has a name of its own is the same in other projects."""
+        declared = self._named.get(name)
+        if declared is not None and declared[0].kind is NodeKind.MAPPING:
+            external = declared[0].get("external")
+            own = self.values.plain(declared[0].get("name"))
+            if own:
+                return f"volume {own}"
+            if external is not None and external.text.lower() == "true":
+                return f"volume {name}"
+        return f"volume {self.project.key}_{name}"
+
+    def _config(self, item: Node, folder: str) -> Iterator[Mount]:
+        long = item.kind is NodeKind.MAPPING
+        name = self.values.plain(item.get("source") if long else item)
+        target = self.values.plain(item.get("target")) if long else ""
+        target = target if target.startswith("/") else folder + (target or name)
+        declared = self._configs.get(name)
+        if declared is None or declared[0].kind is not NodeKind.MAPPING:
+            return
+        file = self.values.plain(declared[0].get("file"))
+        source = os.path.normpath(os.path.join(declared[1], file)) if file else ""
+        yield Mount(posixpath.normpath(target), source, span=item.span)

@@ -1,0 +1,120 @@
+"""Which compose files make one deployment: a base with its override, a base with another file over it, a file alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from cfgcheck.load.context import Context
+from cfgcheck.record import field, record
+from cfgcheck.source.file import SourceFile
+from cfgcheck.syntax.yaml_tree import Node, NodeKind
+
+BASES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+_OVERRIDE = re.compile(r"(?:docker-)?compose\.override\.ya?ml\Z")
+_DEVELOPMENT = re.compile(r"(?:\A|[._-])(?:dev|devel|development|test|tests|testing|ci|debug|e2e|localdev)(?:[._-]|\Z)")
+_MOST_VARIANTS = 12
+_NOT_SERVICES = frozenset({"version", "services", "networks", "volumes", "configs", "secrets", "name", "include"})
+
+
+@record(eq=False)
+class ComposeFile:
+    """One file. ``services``: by name."""
+
+    path: Path
+    file: SourceFile
+    root: Node
+    services: dict[str, Node] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+
+@record(eq=False)
+class Project:
+    """Files that make one deployment, later ones over earlier ones. ``key``: unique in the run; ``label``: for people.
+    ``development``: made for a developer's machine or for tests."""
+
+    key: str
+    label: str
+    files: list[ComposeFile]
+    development: bool = False
+
+    @property
+    def folder(self) -> Path:
+        return self.files[0].path.parent
+
+
+def services_of(root: Node) -> dict[str, Node]:
+    """The services of a file; those of the first version of the format stand at the top."""
+    if root.kind is not NodeKind.MAPPING:
+        return {}
+    services = root.get("services")
+    if services is not None:
+        entries = services.entries() if services.kind is NodeKind.MAPPING else {}
+    else:
+        every = root.entries().items()
+        entries = {name: pair for name, pair in every if name not in _NOT_SERVICES and name[:2] != "x-"}
+    return {name: value for name, (_, value) in entries.items() if value.kind is NodeKind.MAPPING}
+
+
+def projects(context: Context, files: Sequence[ComposeFile]) -> list[Project]:
+    """The deployments that the files make, folder by folder."""
+    folders: dict[Path, list[ComposeFile]] = {}
+    for one in files:
+        folders.setdefault(one.path.parent, []).append(one)
+    return [project for folder, inside in folders.items() for project in _of_folder(context, folder, inside)]
+
+
+def _of_folder(context: Context, folder: Path, files: list[ComposeFile]) -> list[Project]:
+    by_name = {one.name: one for one in files}
+    base = next((by_name[name] for name in BASES if name in by_name), None)
+    overrides = [one for one in files if _OVERRIDE.match(one.name)]
+    shown = context.disk.show(folder)
+    found: list[Project] = []
+    if base is not None:
+        found.append(_project(shown, [base, *overrides]))
+    elif overrides:
+        found.append(_project(shown, overrides))
+    for one in files:
+        if one is base or one in overrides:
+            continue
+        alone = base is None or _stands_alone(one)
+        found.append(_project(shown, [one] if alone or base is None else [base, one]))
+    return found[:_MOST_VARIANTS]
+
+
+def _project(folder: str, files: list[ComposeFile]) -> Project:
+    last = files[-1]
+    key = f"{folder}/{'+'.join(one.name for one in files)}"
+    return Project(key, last.file.path, files, is_development(last))
+
+
+def is_development(one: ComposeFile) -> bool:
+    """Whether a file's name says that it is for development or tests."""
+    return bool(_DEVELOPMENT.search(one.name.lower())) or _DEVELOPMENT.search(one.path.parent.name.lower()) is not None
+
+
+def _stands_alone(one: ComposeFile) -> bool:
+    """Whether each service says by itself what it runs, and needs none that only another file has."""
+    names = set(one.services)
+    return bool(names) and all(_says(service) and _needs(service) <= names for service in one.services.values())
+
+
+def _says(service: Node) -> bool:
+    return any(service.get(key) is not None for key in ("image", "build", "extends"))
+
+
+def _needs(service: Node) -> set[str]:
+    depends = service.get("depends_on")
+    if depends is None:
+        return set()
+    if depends.kind is NodeKind.MAPPING:
+        return set(depends.entries())
+    return {item.text for item in _scalars(depends.items)}
+
+
+def _scalars(nodes: Iterable[Node]) -> Iterable[Node]:
+    return (node for node in nodes if node.kind is NodeKind.SCALAR)

@@ -1,0 +1,329 @@
+"""A compose service as a container: its host, its doors, its files, its command and its environment."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from cfgcheck.findings import Problem
+from cfgcheck.load.compose_definition import Definition
+from cfgcheck.load.compose_mounts import Mounts
+from cfgcheck.load.compose_projects import Project, is_development
+from cfgcheck.load.compose_values import Values, inner_span, listed, seconds
+from cfgcheck.load.context import Context
+from cfgcheck.load.filesystem import Filesystem
+from cfgcheck.load.image import Build, Image
+from cfgcheck.load.service import Launch, Service
+from cfgcheck.model.host import Host, HostKind
+from cfgcheck.model.located import Located
+from cfgcheck.model.unit import Manager, Unit
+from cfgcheck.source.file import SourceFile, Span
+from cfgcheck.syntax.dotenv import read_dotenv, with_variables
+from cfgcheck.syntax.dotenv_variable import Variable
+from cfgcheck.syntax.environment import Environment
+from cfgcheck.syntax.shell_words import Word
+from cfgcheck.syntax.yaml_tree import Node, NodeKind
+
+_STOP_GRACE: Located[float | None] = Located.default(10.0, "Docker kills what still runs after 10 s")
+_DEVELOPMENT_PROFILES = frozenset({"dev", "devel", "development", "debug", "test", "tests", "testing", "local"})
+_NO_USER: Located[str] = Located.unknown("whom the image's server runs as is not known")
+
+
+class Images(Protocol):
+    """Reads images that are built here, and knows public ones."""
+
+    def build(self, build: Build) -> Image: ...
+
+    def of(self, reference: Located[str]) -> Image: ...
+
+
+class ServiceMaker:
+    """Makes the services of one project. ``files``: environment files that were read; ``used``: Dockerfiles."""
+
+    def __init__(self, context: Context, project: Project, values: Values, images: Images) -> None:
+        self.context = context
+        self.project = project
+        self.values = values
+        self.images = images
+        self.mounts = Mounts(project, values)
+        self.problems: list[Problem] = []
+        self.files: list[SourceFile] = []
+        self.used: set[Path] = set()
+
+    # ── hosts ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def host_name(self, definition: Definition, all_names: Mapping[str, Definition]) -> str:
+        """The name of the host that a service runs on: its own container, the machine, or another one's container."""
+        seen: set[str] = set()
+        while definition.name not in seen:
+            seen.add(definition.name)
+            mode = self.values.plain(definition.last("network_mode"))
+            if mode == "host":
+                return ""
+            kind, _, other = mode.partition(":")
+            if kind != "service" or other not in all_names:
+                break
+            definition = all_names[other]
+        return f"{self.project.key}/{definition.name}"
+
+    def host(self, definition: Definition) -> Host:
+        names = [definition.name, self.values.plain(definition.last("container_name"))]
+        names.append(self.values.plain(definition.last("hostname")))
+        networks, addresses = [], []
+        for value, _ in definition.each("networks"):
+            for name, node in _networks(value):
+                networks.append(self._network(name))
+                names += [self.values.plain(alias) for alias in listed(node.get("aliases") if node else None)]
+                addresses += [self.values.plain(node.get("ipv4_address"))] if node and node.get("ipv4_address") else []
+        if not networks and self.values.plain(definition.last("network_mode")) != "none":
+            networks.append(self._network("default"))
+        return Host(
+            f"{self.project.key}/{definition.name}",
+            tuple(addresses),
+            kind=HostKind.CONTAINER,
+            label=f"container {definition.name}",
+            names=tuple(dict.fromkeys(name for name in names if name)),
+            networks=frozenset(networks),
+            project=self.project.label,
+            fixed=bool(addresses),
+            span=definition.head.span.file.span(definition.head.span.start, definition.head.span.start),
+        )
+
+    def _network(self, name: str) -> str:
+        for one in self.project.files:
+            top = one.root.get("networks")
+            declared = top.get(name) if top is not None and top.kind is NodeKind.MAPPING else None
+            if declared is None or declared.kind is not NodeKind.MAPPING:
+                continue
+            own, external = declared.get("name"), declared.get("external")
+            if own is not None:
+                return self.values.plain(own)
+            if external is not None and external.text.lower() == "true":
+                return name
+        return f"{self.project.key}_{name}"
+
+    # ── images ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def image(self, definition: Definition) -> Image:
+        build, layer = definition.last("build"), definition.layer_of("build")
+        reference = definition.last("image")
+        if build is None or layer is None:
+            unknown: Located[str] = Located.unknown("no image is named")
+            return self.images.of(self.values.text(reference) if reference is not None else unknown)
+        return self.images.build(self._build(definition, build, layer.folder))
+
+    def _build(self, definition: Definition, build: Node, folder: Path) -> Build:
+        long = build.kind is NodeKind.MAPPING
+        context = self.values.plain(build.get("context") if long else build, ".")
+        base = Path(os.path.normpath(folder / context))
+        dockerfile = self.values.plain(build.get("dockerfile") if long else None, "Dockerfile")
+        path = Path(os.path.normpath(base / dockerfile))
+        self.used.add(path)
+        target = self.values.plain(build.get("target")) if long else ""
+        arguments = build.get("args") if long else None
+        return Build(base, path, target, dict(self._arguments(arguments)))
+
+    def _arguments(self, node: Node | None) -> Iterator[tuple[str, Located[str]]]:
+        if node is None:
+            return
+        if node.kind is NodeKind.MAPPING:
+            for name, (key, value) in node.entries().items():
+                yield name, self._assigned(name, key, value)
+        for item in node.items:
+            yield item.text.partition("=")[0], self._assigned(item.text.partition("=")[0], item, None)
+
+    # ── environment ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def environment(self, definition: Definition, image: Image) -> tuple[Environment, str]:
+        """The variables, and why more may be set than files tell ("" when not)."""
+        found = image.environment
+        unseen = ""
+        for value, layer in definition.each("env_file"):
+            for item in listed(value):
+                node = item.get("path") if item.kind is NodeKind.MAPPING else item
+                name = self.values.plain(node)
+                path = Path(os.path.normpath(layer.folder / name))
+                file = self.context.disk.read(path) if name and self.context.disk.exists(path) else None
+                if file is None:
+                    unseen = f"{name} sets variables, and is not among the files"
+                    continue
+                self.files.append(file)
+                variables, problems = read_dotenv(file, "compose")
+                self.problems += problems
+                found = with_variables(found, variables)
+        own = []
+        for name, (key, value) in definition.mapping("environment").items():
+            made = self._assigned(name, key, value)
+            span = made.span or key.span
+            own.append(Variable(name, made.get(None), span, key.span, made.because, made.text))
+        return with_variables(found, own), unseen
+
+    def _assigned(self, name: str, key: Node, value: Node | None) -> Located[str]:
+        """``NAME: VALUE`` or ``NAME=VALUE``; without a value it is handed through."""
+        if value is not None and not value.is_null:
+            made = self.values.text(value)
+            return made if made.known else Located.unknown(made.because, inner_span(value), made.text)
+        if value is None and "=" in key.text:
+            written = key.text.partition("=")[2]
+            replaced = self.values.replaced(written)
+            span = inner_span(key)
+            at = span.text.find("=")
+            span = span.file.span(span.start + at + 1, span.end) if 0 <= at < len(span.text) - 1 else span
+            if replaced.value is not None:
+                return Located.read(replaced.value, span)
+            return Located.unknown(replaced.because or replaced.invalid, span, replaced.template)
+        return Located.unknown(f"{name} is handed through from the environment of docker compose", key.span)
+
+    # ── the whole ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def service(self, definition: Definition, host: str) -> Service:
+        image = self.image(definition)
+        self.problems += image.problems
+        self.files += image.files
+        environment, unseen = self.environment(definition, image)
+        mounts = (*image.mounts, *self.mounts.of(definition))
+        folder = self.values.plain(definition.last("working_dir")) or image.folder
+        unit = self._unit(definition, host, image, mounts, unseen)
+        files = Filesystem(self.context.disk, self.context.index, mounts, self.project.folder, image.certain)
+        entrypoint, command = self._commands(definition, image)
+        return Service(
+            unit,
+            files,
+            entrypoint,
+            command,
+            environment,
+            posixpath.normpath(folder) if folder else "",
+            versions=image.versions,
+            together=self.project.key,
+            opaque=image.opaque if entrypoint is None and command is None else "",
+            init=self.values.plain(definition.last("init")).lower() in ("true", "yes", "on"),
+        )
+
+    def _commands(self, definition: Definition, image: Image) -> tuple[Launch | None, Launch | None]:
+        """An entrypoint of the compose file takes the image's command away with its entrypoint."""
+        own_entrypoint, own_command = definition.last("entrypoint"), definition.last("command")
+        entrypoint = self._launch(own_entrypoint) if own_entrypoint is not None else image.entrypoint
+        command = self._launch(own_command) if own_command is not None else image.command
+        if own_entrypoint is not None and own_command is None:
+            command = None
+        if command is not None and image.entrypoint is not None and image.entrypoint.shell and own_entrypoint is None:
+            command = None
+        return entrypoint, command
+
+    def _launch(self, node: Node) -> Launch | None:
+        if node.kind is NodeKind.SEQUENCE:
+            items = (item for item in node.items if item.kind is NodeKind.SCALAR)
+            words: tuple[Word, ...] = tuple(self.values.word(item) for item in items)
+        elif node.kind is NodeKind.SCALAR:
+            words = self.values.words(node)
+        else:
+            words = ()
+        span = Span(node.span.file, words[0].span.start, words[-1].span.end) if words else node.span
+        return Launch(span, words) if words else None
+
+    def _unit(self, definition: Definition, host: str, image: Image, mounts: tuple[object, ...], unseen: str) -> Unit:
+        head = _name_span(definition, self.project)
+        replicas = self._replicas(definition)
+        deploy = definition.last("deploy")
+        return Unit(
+            Manager.COMPOSE,
+            definition.name,
+            head,
+            host,
+            container=True,
+            image=self._reference(definition, image),
+            mounts=mounts,  # type: ignore[arg-type]
+            user=self._user(definition, image),
+            group=self._group(definition),
+            stop_signal=self._stop_signal(definition, image),
+            stop_grace=self._stop_grace(definition),
+            prestop=Located.default(None, "Compose has no such hook before the stop signal"),
+            replicas=replicas,
+            recreated_apart=deploy is not None and deploy.get("update_config") is not None,
+            development=self._is_development(definition),
+            unseen_environment=unseen,
+            files=tuple(dict.fromkeys(one.file for one in self.project.files)),
+        )
+
+    def _reference(self, definition: Definition, image: Image) -> Located[str]:
+        node = definition.last("image")
+        return self.values.text(node) if node is not None and definition.last("build") is None else image.reference
+
+    def _user(self, definition: Definition, image: Image) -> Located[str]:
+        node = definition.last("user")
+        if node is None:
+            return image.user
+        made = self.values.text(node)
+        return made.with_value(made.value.partition(":")[0]) if made.known else made
+
+    def _group(self, definition: Definition) -> Located[str]:
+        node = definition.last("user")
+        made = self.values.text(node) if node is not None else _NO_USER
+        if made.known and ":" in made.value:
+            return made.with_value(made.value.partition(":")[2])
+        return Located.unknown("the group it runs as is not known")
+
+    def _stop_signal(self, definition: Definition, image: Image) -> Located[str]:
+        node = definition.last("stop_signal")
+        if node is None:
+            return image.stop_signal
+        made = self.values.text(node)
+        return made.with_value(signal_name(made.value)) if made.known else made
+
+    def _stop_grace(self, definition: Definition) -> Located[float | None]:
+        node = definition.last("stop_grace_period")
+        if node is None:
+            return _STOP_GRACE
+        made = self.values.text(node)
+        if not made.known:
+            return Located.unknown(made.because, node.span)
+        duration = seconds(made.value)
+        if duration is None:
+            return Located.unknown(f"{made.value} is no duration", node.span)
+        return Located.read(duration, node.span)
+
+    def _replicas(self, definition: Definition) -> Located[int]:
+        deploy = definition.last("deploy")
+        node = deploy.get("replicas") if deploy is not None else None
+        node = node or definition.last("scale")
+        if node is None:
+            return Located.default(1, "one container is started")
+        made = self.values.text(node)
+        if made.known and made.value.isdigit():
+            return made.with_value(int(made.value))
+        return Located.unknown("how many are started is not known", node.span)
+
+    def _is_development(self, definition: Definition) -> bool:
+        given = (item for value, _ in definition.each("profiles") for item in listed(value))
+        profiles = {self.values.plain(item).lower() for item in given}
+        return self.project.development or is_development(self.project.files[-1]) or bool(
+            profiles and profiles <= _DEVELOPMENT_PROFILES
+        )
+
+
+def signal_name(text: str) -> str:
+    """``QUIT`` for ``SIGQUIT``, ``quit`` and ``3``."""
+    numbers = {"1": "HUP", "2": "INT", "3": "QUIT", "9": "KILL", "10": "USR1", "12": "USR2", "15": "TERM"}
+    name = text.strip().upper().removeprefix("SIG")
+    return numbers.get(name, name)
+
+
+def _name_span(definition: Definition, project: Project) -> Span:
+    """The service's name in the file that speaks of it first."""
+    for one in project.files:
+        services = one.root.get("services")
+        pair = (services or one.root).entries().get(definition.name)
+        if pair is not None:
+            return pair[0].span
+    return definition.head.span
+
+
+def _networks(value: Node) -> Iterator[tuple[str, Node | None]]:
+    if value.kind is NodeKind.MAPPING:
+        for name, (_, node) in value.entries().items():
+            yield name, node if node.kind is NodeKind.MAPPING else None
+    for item in value.items:
+        yield item.text, None

@@ -1,0 +1,105 @@
+"""Values of a compose file: variables replaced, words split, each located where it stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from cfgcheck.model.located import Located, Origin
+from cfgcheck.source.file import Span
+from cfgcheck.syntax.dotenv_interpolation import Interpolated, Unknown, interpolate
+from cfgcheck.syntax.shell_words import ShellSyntaxError, Word, split_words
+from cfgcheck.syntax.yaml_tree import Node, NodeKind
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(us|µs|ms|s|m|h|d|w)?")
+_SECONDS = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, None: 1}
+_MOST_WORDS = 2000
+
+
+class Values:
+    """``variables``: of the ``.env`` beside the compose file; None: known to be set to what nobody knows."""
+
+    def __init__(self, variables: Mapping[str, str | None]) -> None:
+        self._variables = variables
+
+    def replaced(self, text: str) -> Interpolated:
+        return interpolate(text, self._lookup) if "$" in text else Interpolated(text, text)
+
+    def _lookup(self, name: str) -> str | Unknown | None:
+        if name not in self._variables:
+            return None
+        value = self._variables[name]
+        return Unknown(f"the variable {name} is not known") if value is None else value
+
+    def text(self, node: Node) -> Located[str]:
+        """A scalar's text."""
+        if node.kind is not NodeKind.SCALAR:
+            return Located.unknown("a list or mapping stands where text should", node.span)
+        made = self.replaced(node.text)
+        if made.value is None:
+            return Located.unknown(made.because or made.invalid, node.span, made.template)
+        return Located(made.value, Origin.FILE, node.span, text=node.text)
+
+    def plain(self, node: Node | None, otherwise: str = "") -> str:
+        """A scalar's text for names and paths; unknown parts as they are written."""
+        if node is None or node.scalar is None:
+            return otherwise
+        made = self.replaced(node.text)
+        return made.template if made.value is None else made.value
+
+    def word(self, node: Node) -> Word:
+        """An item of a command in list form."""
+        made = self.replaced(node.text)
+        return Word(made.value, made.template, inner_span(node), made.because or made.invalid, False, made.defaults)
+
+    def words(self, node: Node) -> tuple[Word, ...]:
+        """A command in string form: Compose splits it as ``shlex`` does, without a shell. Where it can't, the whole
+        text is one word."""
+        try:
+            raw = split_words(node.text, lambda start, end: Span(node.span.file, start, end))
+        except ShellSyntaxError as error:
+            return (Word(None, node.text, node.span, f"Compose can't split it: {error}"),)
+        return tuple(self._located(raw[:_MOST_WORDS], node))
+
+    def _located(self, raw: list[Word], node: Node) -> Iterator[Word]:
+        whole = inner_span(node)
+        at = 0
+        written = whole.text
+        for word in raw:
+            text = node.text[word.span.start : word.span.end]
+            found = written.find(text, at) if text else -1
+            span = whole
+            if found >= 0:
+                span = Span(whole.file, whole.start + found, whole.start + found + len(text))
+                at = found + len(text)
+            made = self.replaced(word.template)
+            because = made.because or made.invalid
+            bare = made.value is None and text[:1] not in ("'", '"')
+            whole_word = Word(made.value, made.template, span, because, bare, made.defaults)
+            quoted = text[:1] in ("'", '"')
+            yield from [whole_word] if quoted or "$" not in word.template else whole_word.fields()
+
+
+def inner_span(node: Node) -> Span:
+    """Where a scalar's own text stands: without its quotes."""
+    span = node.span
+    quoted = span.text[:1] in ("'", '"') and len(span.text) >= 2
+    return Span(span.file, span.start + 1, span.end - 1) if quoted and span.end - span.start > 2 else span
+
+
+def seconds(text: str) -> float | None:
+    """A duration as Compose writes it (``1m30s``), in seconds; None where it is none."""
+    total, at = 0.0, 0
+    for found in _DURATION.finditer(text):
+        if found.start() != at:
+            return None
+        total += float(found[1]) * _SECONDS[found[2]]
+        at = found.end()
+    return total if text and at == len(text) else None
+
+
+def listed(node: Node | None) -> list[Node]:
+    """The items of a sequence; a scalar is one item."""
+    if node is None or node.is_null:
+        return []
+    return node.items if node.kind is NodeKind.SEQUENCE else [node] if node.kind is NodeKind.SCALAR else []

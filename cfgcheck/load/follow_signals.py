@@ -1,0 +1,97 @@
+"""Whether the signal that stops a unit reaches a process behind shells and wrappers."""
+
+from __future__ import annotations
+
+import re
+
+from cfgcheck.load.follow_state import Post
+from cfgcheck.load.service import Service
+from cfgcheck.model.located import Located
+from cfgcheck.model.unit import Manager, Unit
+from cfgcheck.record import record, replace
+from cfgcheck.source.file import Span
+
+_OLD_DEBIAN = r"stretch|buster|bullseye|jessie|wheezy"
+_DEBIAN = re.compile(
+    r"(?:.*[/:-])?(?:debian:(?:1[2-9]|bookworm|trixie|stable|latest)|ubuntu:(?:2[4-9]|noble)).*\Z"
+    rf"|(?:.*/)?(?:python|debian)(?::(?!.*(?:alpine|windows|{_OLD_DEBIAN}|rc-))(?:3|slim|latest|bookworm|trixie)\S*)?\Z"
+    r"|.*(?:bookworm|trixie)"
+)
+"""Images whose /bin/sh is dash 0.5.12."""
+
+_KILL_MODE = re.compile(r"^[ \t]*KillMode[ \t]*=[ \t]*([\w-]+)", re.MULTILINE)
+_STOP_AS_GROUP = re.compile(r"^[ \t]*stopasgroup[ \t]*=[ \t]*(?:true|1|yes|on)\b", re.MULTILINE | re.IGNORECASE)
+_NEXT_SECTION = re.compile(r"^[ \t]*\[", re.MULTILINE)
+
+
+@record(frozen=True)
+class Interpreter:
+    """The shell that runs a script. ``text``: its commands are an argument (``sh -c``); ``lines``: on several lines."""
+
+    program: str
+    text: bool = False
+    lines: bool = False
+
+
+def main_process(service: Service) -> Post:
+    """The process that the manager itself starts.
+
+    Docker and Kubernetes signal the main process only. systemd signals every process of the unit unless ``KillMode``
+    says otherwise; Honcho, Foreman and Heroku signal the process group, supervisord with ``stopasgroup``.
+    """
+    unit = service.unit
+    if unit.manager is Manager.SYSTEMD:
+        modes = [found[1] for file in unit.files or (unit.span.file,) for found in _KILL_MODE.finditer(file.text)]
+        return Post(Located.default(True, "systemd"), group=not modes or modes[-1] == "control-group")
+    if unit.manager is Manager.PROCFILE:
+        return Post(Located.default(True, "honcho, Foreman and Heroku signal the process group"), group=True)
+    if unit.manager in (Manager.SCRIPT, Manager.SETTINGS):
+        return Post(Located.unknown("what stops it is not known"))
+    if unit.manager is Manager.SUPERVISOR:
+        text = unit.span.file.text
+        following = _NEXT_SECTION.search(text, unit.span.end)
+        own = text[unit.span.start : following.start() if following else len(text)]
+        return Post(Located.default(True, "supervisord"), group=_STOP_AS_GROUP.search(own) is not None)
+    return Post(Located.default(True, "it is the container's main process"))
+
+
+def behind_shell(
+    post: Post, shell: Interpreter, unit: Unit, place: Span, last: bool, lone: bool, redirected: bool, trapped: bool
+) -> Post:
+    """The post of a command that a shell starts without ``exec``. ``last``: nothing follows it in ``sh -c``'s text;
+    ``lone``: nothing stands before it either.
+
+    Observed: ``bash -c`` (5.2) becomes the last simple command unless that is redirected; busybox's ``sh -c`` does too
+    for text of one line; dash 0.5.12 stays. A script's shell always stays.
+    """
+    if post.group or post.signalled.get(True) is False:
+        return post
+    if trapped:
+        return replace(post, signalled=Located.unknown("the script handles signals itself (trap)", place))
+    stays: Located[bool] = Located.read(False, place)
+    if shell.text and last:
+        program = shell.program
+        if program == "bash" and not redirected:
+            newer = "whether Bash becomes the last of several commands depends on its version (it does from 5.1)"
+            return post if lone else replace(post, signalled=Located.unknown(newer, place))
+        if program in ("ash", "busybox") or (program == "sh" and _shell_of(unit) == "busybox"):
+            return replace(post, signalled=stays) if shell.lines else post
+        if program == "sh" and not _shell_of(unit):
+            because = "whether /bin/sh stays between depends on the image: dash does, busybox does not"
+            return replace(post, signalled=Located.unknown(because, place))
+        if program not in ("sh", "dash", "bash"):
+            return replace(post, signalled=Located.unknown(f"whether {program} stays between is not known", place))
+    return replace(post, signalled=stays)
+
+
+def _shell_of(unit: Unit) -> str:
+    """Which program /bin/sh is in a unit's image, as far as its name tells."""
+    inner: Unit | None = unit
+    while inner is not None:
+        image = inner.image.get("") or ""
+        if "alpine" in image or image.startswith("busybox"):
+            return "busybox"
+        if image and _DEBIAN.match(image):
+            return "dash"
+        inner = inner.outer
+    return ""

@@ -1,0 +1,473 @@
+"""Shell scripts: their statements, as POSIX's grammar and the parts of Bash's that scripts use have them.
+
+Text that a shell would refuse is read as far as it makes sense, and the first mistake is told.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from cfgcheck.syntax.shell_script_scan import DEEPEST, Scanner
+from cfgcheck.syntax.shell_script_tree import (
+    AndOr,
+    Arm,
+    Case,
+    For,
+    Function,
+    Group,
+    If,
+    Pipeline,
+    Raw,
+    ShellScript,
+    Simple,
+    Statement,
+    While,
+)
+
+MOST_COMMANDS = 20_000
+"""Simple commands of a script; no run script has more."""
+
+_BLANK = re.compile(r"(?:[ \t\r\f\v]|\\\r?\n)+")
+_NAME = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
+_CONNECTOR = re.compile(r"&(?:\\\n)*&|\|(?:\\\n)*\|")
+_REDIRECTION = re.compile(r"(?:\d+|\{[A-Za-z_]\w*\})?(?:<<<|<<-?|<>|<&|>>|>&|>\||<|>)|&>>?", re.ASCII)
+_DUPLICATED = re.compile(r"(?:\d+-?|-)(?=[\s;&|()<>]|\Z)")
+_CLOSERS = frozenset({"then", "elif", "else", "fi", "do", "done", "esac", "}"})
+_UNQUOTED = re.compile(r"\\(.)|['\"]", re.DOTALL)
+
+
+class _HereDocument(NamedTuple):
+    delimiter: str
+    indented: bool
+
+
+def parse_script(text: str) -> ShellScript:
+    """The statements of a whole script."""
+    parser = Parser(text, 0, len(text), 0, [MOST_COMMANDS])
+    body = parser.everything()
+    cut = "it has more commands than cfgcheck follows" if parser.budget[0] <= 0 else ""
+    return ShellScript(text, body, parser.mistake, cut)
+
+
+class Parser(Scanner):
+    """Reads statements in one pass. ``budget``: how many simple commands may still be read."""
+
+    def __init__(self, text: str, at: int, size: int, depth: int, budget: list[int]) -> None:
+        super().__init__(text, size, depth)
+        self.at = at
+        self.budget = budget
+        self.pending: list[_HereDocument] = []
+
+    # ── lists ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def everything(self, closer: str = "") -> tuple[AndOr, ...]:
+        """All statements up to the end, or to ``closer`` (a parenthesis)."""
+        found: list[AndOr] = []
+        while True:
+            found += self._list()
+            if self.at >= self.size or self.budget[0] <= 0:
+                self.at = self.size
+                return tuple(found)
+            if closer and self.text.startswith(closer, self.at):
+                return tuple(found)
+            # Something that closes nothing: a shell stops here.
+            word = self._peek_word()
+            shown = word or self.text[self.at]
+            self.mistaken(f'unexpected "{shown}"', self.at, word in _CLOSERS)
+            self.at = max(self.at + 1, self.at + len(word))
+
+    def _list(self) -> tuple[AndOr, ...]:
+        """Statements up to something that closes a list; what closes it is left where it is."""
+        found: list[AndOr] = []
+        while self.budget[0] > 0:
+            self._newlines()
+            if self.at >= self.size or self._closes():
+                break
+            begun = self.at
+            found.append(self._and_or())
+            if self.at == begun:
+                break
+        return tuple(found)
+
+    def _closes(self) -> bool:
+        text, at = self.text, self.at
+        return text[at] in ");" or self._peek_word() in _CLOSERS
+
+    def _and_or(self) -> AndOr:
+        pipelines: list[Pipeline] = []
+        while True:
+            stages, negated = self._pipeline()
+            connector = _CONNECTOR.match(self.text, self.at, self.size)
+            if connector is None:
+                operator = self._terminator()
+                pipelines.append(Pipeline(stages, negated, operator))
+                return AndOr(tuple(pipelines), operator == "&")
+            pipelines.append(Pipeline(stages, negated, "&&" if connector[0][0] == "&" else "||"))
+            self.at = connector.end()
+            self._newlines()
+            if not stages:
+                self.mistaken(f'unexpected "{connector[0]}"', connector.start())
+
+    def _terminator(self) -> str:
+        """What ends a list of pipelines: ``;``, ``&`` or a new line; "" when something closes it."""
+        text, at = self.text, self.at
+        if text.startswith("&", at):
+            self.at += 1
+            return "&"
+        if text.startswith(";", at) and not text.startswith((";;", ";&"), at):
+            self.at += 1
+            return ";"
+        return ";" if text.startswith("\n", at) else ""
+
+    def _pipeline(self) -> tuple[tuple[Statement, ...], bool]:
+        negated = False
+        stages: list[Statement] = []
+        while (word := self._peek_word()) in ("!", "time"):
+            negated ^= word == "!"
+            self._blanks(self.at + len(word))
+        while True:
+            statement = self._statement()
+            if statement is not None:
+                stages.append(statement)
+            if not self.text.startswith("|", self.at) or _CONNECTOR.match(self.text, self.at, self.size):
+                return tuple(stages), negated
+            if statement is None:
+                self.mistaken('unexpected "|"', self.at)
+            self.at += 2 if self.text.startswith("|&", self.at) else 1
+            self._newlines()
+
+    # ── statements ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _statement(self) -> Statement | None:
+        word = self._peek_word()
+        read = _COMPOUND.get(word)
+        opens = self.text.startswith("(", self.at)
+        if read is None and not opens:
+            return self._simple()
+        if self.depth >= DEEPEST:
+            self.mistaken("too much stands inside one another", self.at)
+            self.at = self.size
+            return None
+        self.depth += 1
+        statement = read(self) if read is not None else self._parenthesis()
+        self.depth -= 1
+        self._redirections()
+        return statement
+
+    def _simple(self) -> Statement | None:
+        start = self.at
+        words: list[Raw] = []
+        redirected = False
+        while self.at < self.size:
+            if (end := self._redirection()) > self.at:
+                redirected = True
+                self._blanks(end)
+                continue
+            char = self.text[self.at]
+            if char in "\n;&|)" or char == "#":
+                break
+            if char == "(":
+                if len(words) == 1 and (function := self._function_of(words[0])) is not None:
+                    return function
+                self.mistaken('unexpected "("', self.at)
+                break
+            end = self.word(self.at)
+            if end == self.at:
+                break
+            words.append(Raw(self.at, end))
+            if len(words) == 1 and self.text[self.at : end] == "[[":
+                self._conditional(words)
+                continue
+            self._blanks(end)
+        self.budget[0] -= 1
+        if not words and not redirected:
+            return None
+        end = words[-1].end if words else self.at
+        return Simple(tuple(words), start, max(end, start + 1), redirected)
+
+    def _conditional(self, words: list[Raw]) -> None:
+        """The words of ``[[ … ]]``, in which parentheses, ``<``, ``&&`` and new lines are words of their own."""
+        self.at = words[-1].end
+        while self.at < self.size:
+            self._newlines()
+            if self.at >= self.size:
+                break
+            start = self.at
+            end = self.word(start)
+            if end == start:
+                end = start + (2 if self.text[start : start + 2] in ("&&", "||") else 1)
+            words.append(Raw(start, end))
+            self.at = end
+            if self.text[start:end] == "]]":
+                self._blanks(end)
+                return
+            if len(words) > 200:
+                break
+        self.mistaken('"[[" is not closed', words[0].start)
+
+    def _parenthesis(self) -> Statement:
+        start = self.at
+        if self.text.startswith("((", start) and (end := self.arithmetic(start)) > 0:
+            self._blanks(end)
+            self.budget[0] -= 1
+            return Simple((Raw(start, end),), start, end)
+        self.at += 1
+        body = self.everything(")")
+        self._close(")", start)
+        return Group(body, True, start, self.at)
+
+    def _braces(self) -> Statement:
+        start = self._take("{")
+        body = self._list()
+        self._expect("}", "{", start)
+        return Group(body, False, start, self.at)
+
+    def _if(self) -> Statement:
+        start = self._take("if")
+        branches = []
+        otherwise = None
+        condition = self._list()
+        while True:
+            self._expect("then", "if", start)
+            branches.append((condition, self._list()))
+            if self._peek_word() != "elif":
+                break
+            self._take("elif")
+            condition = self._list()
+        if self._peek_word() == "else":
+            self._take("else")
+            otherwise = self._list()
+        self._expect("fi", "if", start)
+        return If(tuple(branches), otherwise, start, self.at)
+
+    def _while(self) -> Statement:
+        word = self._peek_word()
+        start = self._take(word)
+        condition = self._list()
+        self._expect("do", word, start)
+        body = self._list()
+        self._expect("done", word, start)
+        return While(condition, body, word == "until", start, self.at)
+
+    def _for(self) -> Statement:
+        start = self._take(self._peek_word())
+        if self.text.startswith("((", self.at) and (end := self.arithmetic(self.at)) > 0:
+            self._blanks(end)
+            return self._loop("", (), start, True)
+        end = self.word(self.at)
+        name = self._plain(Raw(self.at, end))
+        if not _NAME.match(name):
+            self.mistaken("a loop needs the name of its variable", start)
+        self._blanks(end)
+        self._newlines()
+        words: list[Raw] | None = None
+        if self._peek_word() == "in":
+            self._take("in")
+            words = []
+            while self.at < self.size and (end := self.word(self.at)) > self.at and self.text[self.at] != "#":
+                words.append(Raw(self.at, end))
+                self._blanks(end)
+        return self._loop(name, None if words is None else tuple(words), start, False)
+
+    def _loop(self, name: str, words: tuple[Raw, ...] | None, start: int, counted: bool) -> Statement:
+        if self.text.startswith(";", self.at):
+            self._blanks(self.at + 1)
+        self._newlines()
+        if self._peek_word() == "{":
+            body: tuple[AndOr, ...] = (AndOr((Pipeline((self._braces(),), False, ";"),), False),)
+        else:
+            self._expect("do", "for", start)
+            body = self._list()
+            self._expect("done", "for", start)
+        return For(name, words, body, start, self.at, counted)
+
+    def _case(self) -> Statement:
+        start = self._take("case")
+        end = self.word(self.at)
+        subject = Raw(self.at, end)
+        self._blanks(end)
+        self._newlines()
+        self._expect("in", "case", start)
+        arms: list[Arm] = []
+        while self.at < self.size and self.budget[0] > 0:
+            self._newlines()
+            if self.at >= self.size or self._peek_word() == "esac":
+                break
+            arm = self._arm()
+            if arm is None:
+                break
+            arms.append(arm)
+        self._expect("esac", "case", start)
+        return Case(subject, tuple(arms), start, self.at)
+
+    def _arm(self) -> Arm | None:
+        if self.text.startswith("(", self.at):
+            self._blanks(self.at + 1)
+        patterns: list[Raw] = []
+        while (end := self.word(self.at)) > self.at:
+            patterns.append(Raw(self.at, end))
+            self._blanks(end)
+            if not self.text.startswith("|", self.at):
+                break
+            self._blanks(self.at + 1)
+        if not patterns or not self.text.startswith(")", self.at):
+            self.mistaken("an arm of case needs a pattern and a parenthesis", self.at)
+            return None
+        self._blanks(self.at + 1)
+        body = self._list()
+        end_mark = next((mark for mark in (";;&", ";;", ";&") if self.text.startswith(mark, self.at)), "")
+        self._blanks(self.at + len(end_mark))
+        if not end_mark and self._peek_word() != "esac":
+            self.mistaken("an arm of case is not closed by ;;", patterns[0].start)
+            return None
+        return Arm(tuple(patterns), body, end_mark or ";;")
+
+    def _function(self) -> Statement:
+        start = self._take("function")
+        end = self.word(self.at)
+        name = self._plain(Raw(self.at, end))
+        self._blanks(end)
+        if self.text.startswith("(", self.at):
+            self._blanks(self.at + 1)
+            self._close(")", self.at)
+        return self._body_of(name, start)
+
+    def _function_of(self, word: Raw) -> Statement | None:
+        """``NAME() …``: ``self.at`` is at the parenthesis; None when it is something else."""
+        closing = _BLANK.match(self.text, self.at + 1, self.size)
+        at = closing.end() if closing else self.at + 1
+        if not self.text.startswith(")", at):
+            return None
+        self._blanks(at + 1)
+        return self._body_of(self._plain(word), word.start)
+
+    def _body_of(self, name: str, start: int) -> Statement:
+        self._newlines()
+        if self.depth >= DEEPEST:
+            self.mistaken("too much stands inside one another", self.at)
+            self.at = self.size
+        self.depth += 1
+        body = self._statement() if self.at < self.size else None
+        self.depth -= 1
+        if body is None:
+            self.mistaken(f"function {name} has no body", start)
+            body = Group((), False, start, self.at)
+        return Function(name, body, start, self.at)
+
+    # ── words and white space ─────────────────────────────────────────────────────────────────────────────────
+
+    def substitution(self, at: int) -> int:
+        inner = Parser(self.text, at, self.size, self.depth, self.budget)
+        inner.everything(")")
+        if inner.mistake is not None:
+            self.mistake = self.mistake or inner.mistake
+        if inner.at >= self.size:
+            self.mistaken("this parenthesis is not closed", at - 1, True)
+            return self.size
+        return inner.at + 1
+
+    def _peek_word(self) -> str:
+        """The reserved word at the place reached, or ""."""
+        found = _RESERVED.match(self.text, self.at, self.size)
+        return found[0] if found else ""
+
+    def _plain(self, raw: Raw) -> str:
+        """A word without its quotes: names and delimiters."""
+        return _UNQUOTED.sub(lambda found: (found[1] or "").replace("\n", ""), self.text[raw.start : raw.end])
+
+    def _take(self, word: str) -> int:
+        start = self.at
+        self._blanks(start + len(word))
+        return start
+
+    def _expect(self, word: str, opener: str, start: int) -> None:
+        if self.at < self.size and self._peek_word() == word:
+            self._take(word)
+        else:
+            self.mistaken(f'"{opener}" is not followed by "{word}"', start, self.at >= self.size)
+
+    def _close(self, closer: str, start: int) -> None:
+        if self.text.startswith(closer, self.at):
+            self._blanks(self.at + 1)
+        else:
+            self.mistaken("this parenthesis is not closed", start, self.at >= self.size)
+
+    def _blanks(self, at: int) -> None:
+        """Go to ``at`` and past the white space there."""
+        space = _BLANK.match(self.text, at, self.size)
+        self.at = min(space.end() if space else at, self.size)
+
+    def _newlines(self) -> None:
+        """Past white space, comments and ends of lines, and past the here-documents that begin behind those."""
+        text, size = self.text, self.size
+        while True:
+            self._blanks(self.at)
+            if self.at >= size:
+                return
+            if text[self.at] == "#":
+                end = text.find("\n", self.at, size)
+                self.at = size if end < 0 else end
+            elif text[self.at] == "\n":
+                self.at += 1
+                self._here_documents()
+            else:
+                return
+
+    def _redirections(self) -> None:
+        while (end := self._redirection()) > self.at:
+            self._blanks(end)
+
+    def _redirection(self) -> int:
+        """The end of a redirection at the place reached, or that place. A comment ends there as well."""
+        text, at, size = self.text, self.at, self.size
+        match = _REDIRECTION.match(text, at, size)
+        if match is None or text.startswith("<%", at):
+            return at
+        if text.startswith("(", match.end()) and match[0] in ("<", ">"):
+            return at
+        operator, end = match[0], match.end()
+        if (duplicated := _DUPLICATED.match(text, end, size)) is not None and operator.endswith("&"):
+            return duplicated.end()
+        space = _BLANK.match(text, end, size)
+        start = space.end() if space else end
+        end = self.word(start)
+        if end == start:
+            self.mistaken(f'"{operator}" names no file', at)
+        elif operator.lstrip("0123456789") in ("<<", "<<-"):
+            self.pending.append(_HereDocument(self._plain(Raw(start, end)), operator.endswith("-")))
+        return max(end, match.end())
+
+    def _here_documents(self) -> None:
+        """Past the texts that stand for input, from the beginning of a line on."""
+        for document in self.pending:
+            self.at = self._end_of(document)
+        self.pending.clear()
+
+    def _end_of(self, document: _HereDocument) -> int:
+        text, size, delimiter, line = self.text, self.size, document.delimiter, self.at
+        while line < size:
+            begin = line
+            while document.indented and text.startswith("\t", begin):
+                begin += 1
+            next_line = text.find("\n", begin, size) + 1 or size
+            if text.startswith(delimiter, begin) and text[begin:next_line].rstrip("\r\n") == delimiter:
+                return next_line
+            line = next_line
+        return size
+
+
+_COMPOUND = {
+    "{": Parser._braces,
+    "if": Parser._if,
+    "while": Parser._while,
+    "until": Parser._while,
+    "for": Parser._for,
+    "select": Parser._for,
+    "case": Parser._case,
+    "function": Parser._function,
+}
+_RESERVED = re.compile(
+    r"(?:" + "|".join(sorted(["then", "elif", "else", "fi", "do", "done", "esac", "in", "time", *list(_COMPOUND)[1:]],
+    key=len, reverse=True)) + r"|[{}!])(?=[\s;&|()<>]|\Z)"
+)  # fmt: skip
