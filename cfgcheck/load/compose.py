@@ -48,11 +48,9 @@ class _Reader:
             return None
         found = read_yaml(file)
         self.carried.problems += found.problems
-        if found.unread:
-            self.context.disk.notes.append(f"{found.unread}.")
-        if not found.documents:
+        root = next(found.mappings, None)
+        if root is None:
             return None
-        root = found.documents[0]
         return ComposeFile(path, file, root, services_of(root))
 
 

@@ -9,7 +9,7 @@ from cfgcheck.findings import Problem
 from cfgcheck.load.compose_projects import ComposeFile, Project
 from cfgcheck.load.compose_values import Values
 from cfgcheck.record import record
-from cfgcheck.syntax.yaml_tree import Node, NodeKind
+from cfgcheck.syntax.yaml_tree import Mapping, Node, Scalar, Sequence
 
 _MOST_EXTENDS = 20
 
@@ -20,14 +20,14 @@ ReadFile = Callable[[Path], "ComposeFile | None"]
 class Layer:
     """One definition: its mapping, and the folder that its relative paths begin at."""
 
-    node: Node
+    node: Mapping
     folder: Path
 
 
 class Definition:
     """``layers``: the definitions, a later one over the earlier ones."""
 
-    def __init__(self, name: str, layers: list[Layer], head: Node) -> None:
+    def __init__(self, name: str, layers: list[Layer], head: Mapping) -> None:
         self.name = name
         self.layers = layers
         self.head = head
@@ -37,7 +37,7 @@ class Definition:
         for layer in reversed(self.layers):
             value = layer.node.get(key)
             if value is not None:
-                return None if value.is_null or value.tag == "!reset" else value
+                return None if _is_null(value) or value.tag == "!reset" else value
         return None
 
     def layer_of(self, key: str) -> Layer | None:
@@ -49,7 +49,7 @@ class Definition:
         found: list[tuple[Node, Layer]] = []
         for layer in self.layers:
             value = layer.node.get(key)
-            if value is None or value.is_null:
+            if value is None or _is_null(value):
                 continue
             if value.tag in ("!override", "!reset"):
                 found = []
@@ -57,16 +57,16 @@ class Definition:
                 found.append((value, layer))
         return iter(found)
 
-    def mapping(self, key: str) -> dict[str, tuple[Node, Node | None]]:
+    def mapping(self, key: str) -> dict[str, tuple[Scalar, Node | None]]:
         """A key that holds ``NAME: VALUE`` or a list of ``NAME=VALUE``, merged by name: where each name stands, and its
         value's node (None for a list's item, or a name without value)."""
-        found: dict[str, tuple[Node, Node | None]] = {}
+        found: dict[str, tuple[Scalar, Node | None]] = {}
         for value, _ in self.each(key):
-            if value.kind is NodeKind.MAPPING:
-                found.update({name: (key_node, node) for name, (key_node, node) in value.entries().items()})
-            else:
+            if isinstance(value, Mapping):
+                found.update({name: (pair.key, pair.value) for name, pair in value.items()})
+            elif isinstance(value, Sequence):
                 for item in value.items:
-                    if item.kind is NodeKind.SCALAR:
+                    if isinstance(item, Scalar):
                         found[item.text.partition("=")[0]] = (item, None)
         return found
 
@@ -103,14 +103,18 @@ class Definitions:
             seen.add(id(node))
             found.insert(0, Layer(node, file.path.parent))
             extends = node.get("extends")
-            if extends is None or extends.is_null:
+            if extends is None or _is_null(extends):
                 break
             file, name = self._extended(extends, file)
         return found
 
     def _extended(self, extends: Node, file: ComposeFile) -> tuple[ComposeFile | None, str]:
-        if extends.kind is NodeKind.SCALAR:
+        if not isinstance(extends, Mapping):
             return file, self.values.plain(extends)
         service, path = extends.get("service"), self.values.plain(extends.get("file"))
         other = self.read(file.path.parent / path) if path else file
         return other, self.values.plain(service)
+
+
+def _is_null(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.null

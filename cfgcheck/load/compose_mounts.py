@@ -13,7 +13,7 @@ from cfgcheck.load.compose_projects import Project
 from cfgcheck.load.compose_values import Values, listed
 from cfgcheck.model.unit import Mount
 from cfgcheck.source.file import Span
-from cfgcheck.syntax.yaml_tree import Node, NodeKind
+from cfgcheck.syntax.yaml_tree import Mapping, Node
 
 _SHORT = re.compile(r"((?:[A-Za-z]:)?[^:]*):((?:[A-Za-z]:)?[^:]+)(?::([^:]*))?\Z")
 
@@ -48,13 +48,13 @@ class Mounts:
     def _top(self, key: str) -> dict[str, tuple[Node, Path]]:
         found: dict[str, tuple[Node, Path]] = {}
         for one in self.project.files:
-            node = one.root.get(key)
-            if node is not None and node.kind is NodeKind.MAPPING:
-                found.update({name: (value, one.path.parent) for name, (_, value) in node.entries().items()})
+            node = one.root.mapping(key)
+            if node is not None:
+                found.update({name: (pair.value, one.path.parent) for name, pair in node.items()})
         return found
 
     def _volume(self, item: Node, layer: Layer) -> Iterator[Mount]:
-        if item.kind is NodeKind.MAPPING:
+        if isinstance(item, Mapping):
             yield from self._long(item, layer)
             return
         text = self.values.plain(item)
@@ -66,7 +66,7 @@ class Mounts:
         read_only = "ro" in (short[3] or "").split(",")
         yield self._made(short[1], short[2], read_only, layer.folder, item.span)
 
-    def _long(self, item: Node, layer: Layer) -> Iterator[Mount]:
+    def _long(self, item: Mapping, layer: Layer) -> Iterator[Mount]:
         target = self.values.plain(item.get("target"))
         kind = self.values.plain(item.get("type"), "volume")
         source = self.values.plain(item.get("source") or item.get("src"))
@@ -96,22 +96,21 @@ class Mounts:
     def _volume_name(self, name: str) -> str:
         """One that is declared external or has a name of its own is the same in other projects."""
         declared = self._named.get(name)
-        if declared is not None and declared[0].kind is NodeKind.MAPPING:
-            external = declared[0].get("external")
+        if declared is not None and isinstance(declared[0], Mapping):
             own = self.values.plain(declared[0].get("name"))
             if own:
                 return f"volume {own}"
-            if external is not None and external.text.lower() == "true":
+            if self.values.plain(declared[0].get("external")).lower() == "true":
                 return f"volume {name}"
         return f"volume {self.project.key}_{name}"
 
     def _config(self, item: Node, folder: str) -> Iterator[Mount]:
-        long = item.kind is NodeKind.MAPPING
-        name = self.values.plain(item.get("source") if long else item)
-        target = self.values.plain(item.get("target")) if long else ""
+        long = item if isinstance(item, Mapping) else None
+        name = self.values.plain(long.get("source") if long is not None else item)
+        target = self.values.plain(long.get("target")) if long is not None else ""
         target = target if target.startswith("/") else folder + (target or name)
         declared = self._configs.get(name)
-        if declared is None or declared[0].kind is not NodeKind.MAPPING:
+        if declared is None or not isinstance(declared[0], Mapping):
             return
         file = self.values.plain(declared[0].get("file"))
         source = os.path.normpath(os.path.join(declared[1], file)) if file else ""

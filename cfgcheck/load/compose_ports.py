@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from cfgcheck.load.compose_definition import Definition
 from cfgcheck.load.compose_values import Values, listed
 from cfgcheck.model.host import Doorway, DoorwayKind
-from cfgcheck.syntax.yaml_tree import Node, NodeKind
+from cfgcheck.syntax.yaml_tree import Mapping, Node
 
 _SHORT = re.compile(
     r"(?:(?:\[([0-9a-fA-F:.]+)\]|([^:\[\]]+)):)??(?:([\d-]+|[^:\d][^:]*)?:)?([\d-]+|[^:\d/][^:/]*)(?:/(\w+))?\Z"
@@ -22,7 +22,7 @@ def doorways(definition: Definition, host: str, values: Values) -> list[Doorway]
     found: dict[tuple[object, ...], Doorway] = {}
     for value, _ in definition.each("ports"):
         for item in listed(value):
-            made = _long(item, host, values) if item.kind is NodeKind.MAPPING else _short(item, host, values)
+            made = _long(item, host, values) if isinstance(item, Mapping) else _short(item, host, values)
             for doorway in made:
                 found[(doorway.address, doorway.port, doorway.to_port)] = doorway
     return list(found.values())
@@ -39,7 +39,7 @@ def _short(item: Node, host: str, values: Values) -> Iterator[Doorway]:
         yield Doorway(DoorwayKind.PUBLISHED, host, at, port, address=address, span=item.span)
 
 
-def _long(item: Node, host: str, values: Values) -> Iterator[Doorway]:
+def _long(item: Mapping, host: str, values: Values) -> Iterator[Doorway]:
     if values.plain(item.get("protocol"), "tcp") != "tcp":
         return
     inner = _ports(values.plain(item.get("target")))

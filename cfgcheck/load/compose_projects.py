@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from collections.abc import Sequence as SequenceType
 from pathlib import Path
 
 from cfgcheck.load.context import Context
 from cfgcheck.record import field, record
 from cfgcheck.source.file import SourceFile
-from cfgcheck.syntax.yaml_tree import Node, NodeKind
+from cfgcheck.syntax.yaml_tree import Mapping, Node, Scalar, Sequence
 
 BASES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 _OVERRIDE = re.compile(r"(?:docker-)?compose\.override\.ya?ml\Z")
@@ -24,8 +25,8 @@ class ComposeFile:
 
     path: Path
     file: SourceFile
-    root: Node
-    services: dict[str, Node] = field(default_factory=dict)
+    root: Mapping
+    services: dict[str, Mapping] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -47,20 +48,17 @@ class Project:
         return self.files[0].path.parent
 
 
-def services_of(root: Node) -> dict[str, Node]:
+def services_of(root: Mapping) -> dict[str, Mapping]:
     """The services of a file; those of the first version of the format stand at the top."""
-    if root.kind is not NodeKind.MAPPING:
-        return {}
     services = root.get("services")
     if services is not None:
-        entries = services.entries() if services.kind is NodeKind.MAPPING else {}
+        every = dict(services.items()) if isinstance(services, Mapping) else {}
     else:
-        every = root.entries().items()
-        entries = {name: pair for name, pair in every if name not in _NOT_SERVICES and name[:2] != "x-"}
-    return {name: value for name, (_, value) in entries.items() if value.kind is NodeKind.MAPPING}
+        every = {name: pair for name, pair in root.items() if name not in _NOT_SERVICES and name[:2] != "x-"}
+    return {name: pair.value for name, pair in every.items() if isinstance(pair.value, Mapping)}
 
 
-def projects(context: Context, files: Sequence[ComposeFile]) -> list[Project]:
+def projects(context: Context, files: SequenceType[ComposeFile]) -> list[Project]:
     """The deployments that the files make, folder by folder."""
     folders: dict[Path, list[ComposeFile]] = {}
     for one in files:
@@ -103,18 +101,13 @@ def _stands_alone(one: ComposeFile) -> bool:
     return bool(names) and all(_says(service) and _needs(service) <= names for service in one.services.values())
 
 
-def _says(service: Node) -> bool:
+def _says(service: Mapping) -> bool:
     return any(service.get(key) is not None for key in ("image", "build", "extends"))
 
 
-def _needs(service: Node) -> set[str]:
+def _needs(service: Mapping) -> set[str]:
     depends = service.get("depends_on")
-    if depends is None:
-        return set()
-    if depends.kind is NodeKind.MAPPING:
-        return set(depends.entries())
-    return {item.text for item in _scalars(depends.items)}
-
-
-def _scalars(nodes: Iterable[Node]) -> Iterable[Node]:
-    return (node for node in nodes if node.kind is NodeKind.SCALAR)
+    if isinstance(depends, Mapping):
+        return set(depends.resolved)
+    items: Iterable[Node] = depends.items if isinstance(depends, Sequence) else ()
+    return {item.text for item in items if isinstance(item, Scalar)}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from collections.abc import Mapping as MappingType
 from pathlib import Path
 from typing import Protocol
 
@@ -25,7 +26,7 @@ from cfgcheck.syntax.dotenv import read_dotenv, with_variables
 from cfgcheck.syntax.dotenv_variable import Variable
 from cfgcheck.syntax.environment import Environment
 from cfgcheck.syntax.shell_words import Word
-from cfgcheck.syntax.yaml_tree import Node, NodeKind
+from cfgcheck.syntax.yaml_tree import Mapping, Node, Scalar, Sequence
 
 _STOP_GRACE: Located[float | None] = Located.default(10.0, "Docker kills what still runs after 10 s")
 _DEVELOPMENT_PROFILES = frozenset({"dev", "devel", "development", "debug", "test", "tests", "testing", "local"})
@@ -55,7 +56,7 @@ class ServiceMaker:
 
     # ── hosts ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def host_name(self, definition: Definition, all_names: Mapping[str, Definition]) -> str:
+    def host_name(self, definition: Definition, all_names: MappingType[str, Definition]) -> str:
         """The name of the host that a service runs on: its own container, the machine, or another one's container."""
         seen: set[str] = set()
         while definition.name not in seen:
@@ -94,14 +95,14 @@ class ServiceMaker:
 
     def _network(self, name: str) -> str:
         for one in self.project.files:
-            top = one.root.get("networks")
-            declared = top.get(name) if top is not None and top.kind is NodeKind.MAPPING else None
-            if declared is None or declared.kind is not NodeKind.MAPPING:
+            top = one.root.mapping("networks")
+            declared = top.mapping(name) if top is not None else None
+            if declared is None:
                 continue
-            own, external = declared.get("name"), declared.get("external")
-            if own is not None:
-                return self.values.plain(own)
-            if external is not None and external.text.lower() == "true":
+            own = self.values.plain(declared.get("name"))
+            if own:
+                return own
+            if self.values.plain(declared.get("external")).lower() == "true":
                 return name
         return f"{self.project.key}_{name}"
 
@@ -116,24 +117,24 @@ class ServiceMaker:
         return self.images.build(self._build(definition, build, layer.folder))
 
     def _build(self, definition: Definition, build: Node, folder: Path) -> Build:
-        long = build.kind is NodeKind.MAPPING
-        context = self.values.plain(build.get("context") if long else build, ".")
+        long = build if isinstance(build, Mapping) else None
+        context = self.values.plain(long.get("context") if long is not None else build, ".")
         base = Path(os.path.normpath(folder / context))
-        dockerfile = self.values.plain(build.get("dockerfile") if long else None, "Dockerfile")
+        dockerfile = self.values.plain(long.get("dockerfile") if long is not None else None, "Dockerfile")
         path = Path(os.path.normpath(base / dockerfile))
         self.used.add(path)
-        target = self.values.plain(build.get("target")) if long else ""
-        arguments = build.get("args") if long else None
+        target = self.values.plain(long.get("target")) if long is not None else ""
+        arguments = long.get("args") if long is not None else None
         return Build(base, path, target, dict(self._arguments(arguments)))
 
     def _arguments(self, node: Node | None) -> Iterator[tuple[str, Located[str]]]:
-        if node is None:
-            return
-        if node.kind is NodeKind.MAPPING:
-            for name, (key, value) in node.entries().items():
-                yield name, self._assigned(name, key, value)
-        for item in node.items:
-            yield item.text.partition("=")[0], self._assigned(item.text.partition("=")[0], item, None)
+        if isinstance(node, Mapping):
+            for name, pair in node.items():
+                yield name, self._assigned(name, pair.key, pair.value)
+        for item in node.items if isinstance(node, Sequence) else ():
+            if isinstance(item, Scalar):
+                name = item.text.partition("=")[0]
+                yield name, self._assigned(name, item, None)
 
     # ── environment ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -143,7 +144,7 @@ class ServiceMaker:
         unseen = ""
         for value, layer in definition.each("env_file"):
             for item in listed(value):
-                node = item.get("path") if item.kind is NodeKind.MAPPING else item
+                node = item.get("path") if isinstance(item, Mapping) else item
                 name = self.values.plain(node)
                 path = Path(os.path.normpath(layer.folder / name))
                 file = self.context.disk.read(path) if name and self.context.disk.exists(path) else None
@@ -161,17 +162,16 @@ class ServiceMaker:
             own.append(Variable(name, made.get(None), span, key.span, made.because, made.text))
         return with_variables(found, own), unseen
 
-    def _assigned(self, name: str, key: Node, value: Node | None) -> Located[str]:
+    def _assigned(self, name: str, key: Scalar, value: Node | None) -> Located[str]:
         """``NAME: VALUE`` or ``NAME=VALUE``; without a value it is handed through."""
-        if value is not None and not value.is_null:
+        if isinstance(value, Scalar) and not value.null:
             made = self.values.text(value)
-            return made if made.known else Located.unknown(made.because, inner_span(value), made.text)
+            span = inner_span(value)
+            return Located.read(made.value, span) if made.known else Located.unknown(made.because, span, made.text)
         if value is None and "=" in key.text:
             written = key.text.partition("=")[2]
             replaced = self.values.replaced(written)
-            span = inner_span(key)
-            at = span.text.find("=")
-            span = span.file.span(span.start + at + 1, span.end) if 0 <= at < len(span.text) - 1 else span
+            span = key.locate(len(key.text) - len(written), len(key.text)) if written else key.span
             if replaced.value is not None:
                 return Located.read(replaced.value, span)
             return Located.unknown(replaced.because or replaced.invalid, span, replaced.template)
@@ -214,10 +214,10 @@ class ServiceMaker:
         return entrypoint, command
 
     def _launch(self, node: Node) -> Launch | None:
-        if node.kind is NodeKind.SEQUENCE:
-            items = (item for item in node.items if item.kind is NodeKind.SCALAR)
+        if isinstance(node, Sequence):
+            items = (item for item in node.items if isinstance(item, Scalar))
             words: tuple[Word, ...] = tuple(self.values.word(item) for item in items)
-        elif node.kind is NodeKind.SCALAR:
+        elif isinstance(node, Scalar):
             words = self.values.words(node)
         else:
             words = ()
@@ -242,7 +242,7 @@ class ServiceMaker:
             stop_grace=self._stop_grace(definition),
             prestop=Located.default(None, "Compose has no such hook before the stop signal"),
             replicas=replicas,
-            recreated_apart=deploy is not None and deploy.get("update_config") is not None,
+            recreated_apart=isinstance(deploy, Mapping) and deploy.get("update_config") is not None,
             development=self._is_development(definition),
             unseen_environment=unseen,
             files=tuple(dict.fromkeys(one.file for one in self.project.files)),
@@ -287,7 +287,7 @@ class ServiceMaker:
 
     def _replicas(self, definition: Definition) -> Located[int]:
         deploy = definition.last("deploy")
-        node = deploy.get("replicas") if deploy is not None else None
+        node = deploy.get("replicas") if isinstance(deploy, Mapping) else None
         node = node or definition.last("scale")
         if node is None:
             return Located.default(1, "one container is started")
@@ -314,16 +314,16 @@ def signal_name(text: str) -> str:
 def _name_span(definition: Definition, project: Project) -> Span:
     """The service's name in the file that speaks of it first."""
     for one in project.files:
-        services = one.root.get("services")
-        pair = (services or one.root).entries().get(definition.name)
+        pair = (one.root.mapping("services") or one.root).pair(definition.name)
         if pair is not None:
-            return pair[0].span
+            return pair.key.span
     return definition.head.span
 
 
-def _networks(value: Node) -> Iterator[tuple[str, Node | None]]:
-    if value.kind is NodeKind.MAPPING:
-        for name, (_, node) in value.entries().items():
-            yield name, node if node.kind is NodeKind.MAPPING else None
-    for item in value.items:
-        yield item.text, None
+def _networks(value: Node) -> Iterator[tuple[str, Mapping | None]]:
+    if isinstance(value, Mapping):
+        for name, pair in value.items():
+            yield name, pair.value if isinstance(pair.value, Mapping) else None
+    for item in value.items if isinstance(value, Sequence) else ():
+        if isinstance(item, Scalar):
+            yield item.text, None

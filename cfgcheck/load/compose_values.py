@@ -9,11 +9,12 @@ from cfgcheck.model.located import Located, Origin
 from cfgcheck.source.file import Span
 from cfgcheck.syntax.dotenv_interpolation import Interpolated, Unknown, interpolate
 from cfgcheck.syntax.shell_words import ShellSyntaxError, Word, split_words
-from cfgcheck.syntax.yaml_tree import Node, NodeKind
+from cfgcheck.syntax.yaml_tree import Node, Scalar, Sequence
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(us|µs|ms|s|m|h|d|w)?")
 _SECONDS = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, None: 1}
 _MOST_WORDS = 2000
+_TEMPLATED = "a template fills it in"
 
 
 class Values:
@@ -33,8 +34,10 @@ class Values:
 
     def text(self, node: Node) -> Located[str]:
         """A scalar's text."""
-        if node.kind is not NodeKind.SCALAR:
+        if not isinstance(node, Scalar):
             return Located.unknown("a list or mapping stands where text should", node.span)
+        if node.templated:
+            return Located.unknown(_TEMPLATED, node.span, node.text)
         made = self.replaced(node.text)
         if made.value is None:
             return Located.unknown(made.because or made.invalid, node.span, made.template)
@@ -42,36 +45,41 @@ class Values:
 
     def plain(self, node: Node | None, otherwise: str = "") -> str:
         """A scalar's text for names and paths; unknown parts as they are written."""
-        if node is None or node.scalar is None:
+        if not isinstance(node, Scalar) or node.null:
             return otherwise
         made = self.replaced(node.text)
         return made.template if made.value is None else made.value
 
-    def word(self, node: Node) -> Word:
+    def word(self, node: Scalar) -> Word:
         """An item of a command in list form."""
+        if node.templated:
+            return Word(None, node.text, inner_span(node), _TEMPLATED)
         made = self.replaced(node.text)
         return Word(made.value, made.template, inner_span(node), made.because or made.invalid, False, made.defaults)
 
-    def words(self, node: Node) -> tuple[Word, ...]:
+    def words(self, node: Scalar) -> tuple[Word, ...]:
         """A command in string form: Compose splits it as ``shlex`` does, without a shell. Where it can't, the whole
         text is one word."""
         try:
             raw = split_words(node.text, lambda start, end: Span(node.span.file, start, end))
+            if node.templated:
+                return tuple(self._with_placeholders(raw[:_MOST_WORDS], node))
         except ShellSyntaxError as error:
             return (Word(None, node.text, node.span, f"Compose can't split it: {error}"),)
         return tuple(self._located(raw[:_MOST_WORDS], node))
 
-    def _located(self, raw: list[Word], node: Node) -> Iterator[Word]:
-        whole = inner_span(node)
-        at = 0
-        written = whole.text
+    def _with_placeholders(self, raw: list[Word], node: Scalar) -> Iterator[Word]:
+        """Words of which a template fills some in, or brings more."""
+        for word in raw:
+            span = node.locate(word.span.start, word.span.end)
+            filled = any(mark in word.template for mark in ("{{", "{%", "}}", "<%"))
+            because = _TEMPLATED if filled else ""
+            yield Word(None if filled else word.value, word.template, span, because, bare=filled)
+
+    def _located(self, raw: list[Word], node: Scalar) -> Iterator[Word]:
         for word in raw:
             text = node.text[word.span.start : word.span.end]
-            found = written.find(text, at) if text else -1
-            span = whole
-            if found >= 0:
-                span = Span(whole.file, whole.start + found, whole.start + found + len(text))
-                at = found + len(text)
+            span = node.locate(word.span.start, word.span.end)
             made = self.replaced(word.template)
             because = made.because or made.invalid
             bare = made.value is None and text[:1] not in ("'", '"')
@@ -80,11 +88,9 @@ class Values:
             yield from [whole_word] if quoted or "$" not in word.template else whole_word.fields()
 
 
-def inner_span(node: Node) -> Span:
+def inner_span(node: Scalar) -> Span:
     """Where a scalar's own text stands: without its quotes."""
-    span = node.span
-    quoted = span.text[:1] in ("'", '"') and len(span.text) >= 2
-    return Span(span.file, span.start + 1, span.end - 1) if quoted and span.end - span.start > 2 else span
+    return node.locate(0, len(node.text)) if node.text else node.span
 
 
 def seconds(text: str) -> float | None:
@@ -100,6 +106,6 @@ def seconds(text: str) -> float | None:
 
 def listed(node: Node | None) -> list[Node]:
     """The items of a sequence; a scalar is one item."""
-    if node is None or node.is_null:
-        return []
-    return node.items if node.kind is NodeKind.SEQUENCE else [node] if node.kind is NodeKind.SCALAR else []
+    if isinstance(node, Sequence):
+        return list(node.items)
+    return [node] if isinstance(node, Scalar) and not node.null else []

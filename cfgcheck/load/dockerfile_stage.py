@@ -136,7 +136,7 @@ class Stage:
     def work_in(self, instruction: Instruction) -> None:
         """WORKDIR. Docker takes the whole line for one path."""
         path = self.located(instruction, 0, len(instruction.plain))
-        self.folder = self.absolute(path.value) if path.known and path.value else ""
+        self.folder = self.absolute(path.value) if path.known else ""
         if self.folder:
             self.layers.folders.add(self.folder)
 

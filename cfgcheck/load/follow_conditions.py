@@ -79,8 +79,8 @@ class _Test:
             return None
         if text is None:
             # ``"$HOST:8000"`` is not empty, whatever the variable holds.
-            parts = word.template.startswith("$") and word.template.rfind("$") == 0 or not word.template
-            return None if parts else operator == "-n"
+            whole = not word.template or (word.template.startswith("$") and word.template.rfind("$") == 0)
+            return None if whole else operator == "-n"
         return bool(text) == (operator == "-n")
 
     def _compare(self, left: Word, operator: str, right: Word) -> bool | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from enum import Enum
 from typing import TYPE_CHECKING
 
-from cfgcheck.load.follow_builtins import BUILTINS
+from cfgcheck.load.follow_builtins import BUILTINS, HARMLESS
 from cfgcheck.load.follow_conditions import decide
 from cfgcheck.load.follow_output import printed
 from cfgcheck.load.follow_signals import Interpreter, behind_shell
@@ -16,7 +17,6 @@ from cfgcheck.syntax.shell_script_tree import (
     AndOr,
     Case,
     For,
-    Function,
     Group,
     If,
     Pipeline,
@@ -32,7 +32,15 @@ from cfgcheck.syntax.shell_word import Locate, Word
 if TYPE_CHECKING:
     from cfgcheck.load.follow_commands import Session
 
-Status = bool | None
+
+class Presumed(Enum):
+    """Programs succeed, mostly."""
+
+    SUCCESS = "success"
+
+
+PRESUMED = Presumed.SUCCESS
+Status = bool | Presumed | None
 """Whether a command succeeds; None: not known."""
 
 _MOST_ROUNDS = 60
@@ -108,12 +116,15 @@ class Shell:
         """What stands behind ``&&`` or ``||``."""
         if status is (operator == "||"):
             return status
-        if status is not None:
+        if isinstance(status, bool) or (status is PRESUMED and operator == "&&"):
             return self._pipeline(pipeline, state, last, False)
         because = self._undecided(pipeline.stages[0].start if pipeline.stages else 0)
-        taken, other = self._way(state, because), self._way(state)
+        taken = self._way(state, because)
         self._pipeline(pipeline, taken, last, False)
-        state.join([other, taken], because)
+        if status is PRESUMED:
+            # What happens when a program fails is not where the script goes on.
+            return status
+        state.join([self._way(state), taken], because)
         return None
 
     def _pipeline(self, pipeline: Pipeline, state: State, tail: bool, lone: bool) -> Status:
@@ -128,10 +139,10 @@ class Shell:
                 self._aside(stage, aside)
                 pending += aside.pending
             state.pending = pending
-            status = None if pipeline.negated else True
+            status = PRESUMED
         if not pipeline.negated:
             return status
-        return None if status is None or _presumed(stages) else not status
+        return not status if isinstance(status, bool) else None
 
     def _aside(self, stage: Statement, state: State) -> None:
         """A statement in a process of its own."""
@@ -176,7 +187,7 @@ class Shell:
             holds = self._list(condition, rest)
             if rest.ended or holds is False:
                 continue
-            if holds and not _presumed_list(condition):
+            if holds is True:
                 self._list(body, rest)
                 break
             taken = self._way(rest, because)
@@ -188,7 +199,7 @@ class Shell:
                 self._list(statement.otherwise, rest)
         if ways:
             state.join([rest, *ways], because)
-        return None
+        return PRESUMED
 
     def _case(self, statement: Case, state: State) -> Status:
         subject = self.script.reader.one(statement.subject, state.scope)
@@ -213,7 +224,7 @@ class Shell:
                 ways.append(self._way(state))
         if ways:
             state.join(ways, because)
-        return None
+        return PRESUMED
 
     def _fits(self, patterns: Sequence[Raw], subject: Word, state: State) -> Status:
         """Whether one of the patterns of ``case`` fits; ``*`` fits what is not known as well."""
@@ -229,28 +240,37 @@ class Shell:
         return fits
 
     def _while(self, loop: While, state: State) -> Status:
-        for _ in range(_MOST_ROUNDS):
-            holds = self._list(loop.condition, state)
-            if state.ended or holds is loop.until:
-                break
-            if holds is None or _presumed_list(loop.condition) or _endless(loop):
-                self._once(loop.body, state, "" if _endless(loop) else self._undecided(loop.start))
-                break
-            if not self._round(loop.body, state):
-                break
-        return None
+        with _Inner(state):
+            for _ in range(_MOST_ROUNDS):
+                holds = self._list(loop.condition, state)
+                if state.ended or (isinstance(holds, bool) and holds is loop.until):
+                    break
+                endless = isinstance(holds, bool) and self._is_endless(loop)
+                if endless or not isinstance(holds, bool):
+                    self._once(loop.body, state, "" if endless else self._undecided(loop.start))
+                    break
+                if not self._round(loop.body, state):
+                    break
+        return PRESUMED
+
+    def _is_endless(self, loop: While) -> bool:
+        """``while true``."""
+        stages = loop.condition[-1].pipelines[-1].stages
+        first = stages[0] if stages else None
+        return isinstance(first, Simple) and len(first.words) == 1
 
     def _for(self, loop: For, state: State) -> Status:
         words = self._words_of(loop, state)
-        if words is None or len(words) > _MOST_ROUNDS:
-            state.scope.forget(loop.name, "it takes the values of a loop")
-            self._once(loop.body, state, self._undecided(loop.start))
-            return None
-        for word in words:
-            state.scope.assign(loop.name, word)
-            if not self._round(loop.body, state):
-                break
-        return None
+        with _Inner(state):
+            if words is None or len(words) > _MOST_ROUNDS:
+                state.scope.forget(loop.name, "it takes the values of a loop")
+                self._once(loop.body, state, self._undecided(loop.start))
+                return PRESUMED
+            for word in words:
+                state.scope.assign(loop.name, word)
+                if not self._round(loop.body, state):
+                    break
+        return PRESUMED
 
     def _words_of(self, loop: For, state: State) -> Sequence[Word] | None:
         if loop.counted:
@@ -302,19 +322,31 @@ class Shell:
         assigned, words = self.script.reader.words(command.words, state.scope)
         if not words:
             return True
-        name = words[0].value
-        if name in state.functions:
-            return self._call(name or "", words, state)
-        if name == "exec" and len(words) > 1:
-            return self._exec(tuple(words), assigned, state)
-        builtin = BUILTINS.get(name or "")
-        if builtin is not None:
-            return builtin(self, state, words)
         place = words[0].span if command.end <= command.start else self._span(command.start, command.end)
         post = behind_shell(
             self.post, self.interpreter, state.service.unit, place, tail, lone, command.redirected, state.trapped
         )
-        return self._start(tuple(words), assigned, state, replace(post, via=(*post.via, place)))
+        return self.run_words(words, assigned, state, replace(post, via=(*post.via, place)))
+
+    def run_words(
+        self, words: Sequence[Word], assigned: Sequence[tuple[str, Word]], state: State, post: Post
+    ) -> Status:
+        """A command whose words are known: a function, something that the shell does itself, or a program."""
+        name = words[0].value or ""
+        if name in state.functions:
+            return self._call(name, words, state)
+        if name == "exec" and len(words) > 1:
+            return self._exec(tuple(words), assigned, state)
+        if name in ("command", "builtin") and len(words) > 1:
+            # ``command -v NAME`` asks whether there is one.
+            asks = (words[1].value or "").startswith("-")
+            return None if asks else self.run_words(words[1:], assigned, state, post)
+        builtin = BUILTINS.get(name)
+        if builtin is not None:
+            return builtin(self, state, words)
+        if name in HARMLESS:
+            return PRESUMED
+        return self._start(tuple(words), assigned, state, post)
 
     def _exec(self, words: tuple[Word, ...], assigned: Sequence[tuple[str, Word]], state: State) -> Status:
         """The shell becomes the program: nothing comes after it."""
@@ -335,7 +367,7 @@ class Shell:
         state.pending = []
         self.session.command(words, inner, post)
         state.pending = inner.pending
-        return True
+        return PRESUMED
 
     def _call(self, name: str, words: Sequence[Word], state: State) -> Status:
         """A function: its body with its own arguments."""
@@ -343,16 +375,15 @@ class Shell:
             return None
         shell, function = state.functions[name]
         arguments, state.scope.arguments = state.scope.arguments, tuple(words[1:])
-        maybe = state.maybe
         self.session.calls += 1
-        status = Shell(self.session, shell.script, _SCRIPT, self.post)._statement(function.body, state, False, False)
+        with _Inner(state):
+            inner = Shell(self.session, shell.script, _SCRIPT, self.post)
+            status = inner._statement(function.body, state, False, False)
         self.session.calls -= 1
         state.scope.arguments = arguments
         if state.ended == "return":
             state.ended = ""
-        if not state.left:
-            state.maybe = maybe
-        return None if status is False else status
+        return status
 
     def source(self, state: State, script: Script) -> None:
         """``. FILE``: its statements in this shell."""
@@ -379,18 +410,17 @@ class Shell:
 _SCRIPT = Interpreter("script")
 
 
-def _endless(loop: While) -> bool:
-    """``while true``."""
-    if len(loop.condition) != 1 or len(loop.condition[0].pipelines) != 1 or loop.until:
-        return False
-    stages = loop.condition[0].pipelines[0].stages
-    return len(stages) == 1 and isinstance(stages[0], Simple) and len(stages[0].words) == 1
+class _Inner:
+    """What leaves a loop or a function only, casts no doubt on what comes after it."""
 
+    def __init__(self, state: State) -> None:
+        self.state = state
 
-def _presumed_list(body: Sequence[AndOr]) -> bool:
-    """Whether a list's success is presumed only: its last command is a program, not a test."""
-    return bool(body) and _presumed(body[-1].pipelines[-1].stages)
+    def __enter__(self) -> None:
+        self.maybe, self.left = self.state.maybe, self.state.left
+        self.state.left = False
 
-
-def _presumed(stages: Sequence[Statement]) -> bool:
-    return True if len(stages) != 1 else not isinstance(stages[0], Simple)
+    def __exit__(self, *_: object) -> None:
+        if not self.state.left:
+            self.state.maybe = self.maybe
+        self.state.left |= self.left

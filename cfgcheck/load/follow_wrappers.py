@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from enum import Enum
 
-from cfgcheck.load.gunicorn_command import _VALUE_FLAGS, _WRAPPERS
+from cfgcheck.load.program import VALUE_FLAGS, WRAPPERS
 from cfgcheck.load.uwsgi_command import _WRAPPERS as _MORE_WRAPPERS
 from cfgcheck.record import record
 from cfgcheck.syntax.shell_word import Word
@@ -58,7 +58,7 @@ _USAGES: dict[str, _Usage] = {
     "envdir": _Usage(operands=1),
     "softlimit": _Usage(values="-a -c -d -f -l -m -n -o -p -r -s -t"),
     "setpriv": _Usage(
-        values="--reuid --regid --ruid --euid --rgid --egid --groups --inh-caps --bounding-set --ambient-caps --securebits"
+        values="--reuid --regid --ruid --euid --rgid --egid --groups --inh-caps --bounding-set --ambient-caps"
     ),
     "capsh": _Usage(dashes=True),
     "sudo": _Usage(Hands.ON, values="-u -g -h -p -C -r -t -U -D --user --group"),
@@ -131,7 +131,7 @@ def peel(words: Sequence[Word]) -> Peeled | None:
     name = base_name(words[0].value or "").removesuffix(".sh")
     usage = _USAGES.get(name)
     if usage is None:
-        return _of_others(words) if name in _WRAPPERS or name in _MORE_WRAPPERS else None
+        return _of_others(words) if name in WRAPPERS or name in _MORE_WRAPPERS else None
     if name == "start-stop-daemon":
         return _daemon(words)
     at = 1
@@ -186,11 +186,11 @@ def _assigned(word: Word) -> tuple[str, Word] | None:
 
 def _of_others(words: Sequence[Word]) -> Peeled | None:
     """Wrappers whose arguments are not known that well: the program is the first word that is no flag."""
-    at = _past_flags(words, 1, _VALUE_FLAGS)
+    at = _past_flags(words, 1, VALUE_FLAGS)
     if at >= len(words) or words[at].value in _NOT_RUNNING:
         return None
     if words[at].value in ("run", "exec"):
-        at = _past_dashes(words, _past_flags(words, at + 1, _VALUE_FLAGS))
+        at = _past_dashes(words, _past_flags(words, at + 1, VALUE_FLAGS))
     return Peeled(tuple(words[at:]), Hands.UNKNOWN) if at < len(words) else None
 
 

@@ -110,7 +110,7 @@ def _rivals(paths: Iterable[_Parts], files: dict[_Parts, list[Manifest]]) -> lis
     """Files that hold an object which another file holds as well."""
     holders: dict[tuple[str, str, str], list[_Parts]] = {}
     for path in paths:
-        for key in {one.key for one in files[path] if one.kind in _COUNTED and one.name}:
+        for key in {one.key for one in files[path] if one.kind in _COUNTED and one.name and one.whole}:
             holders.setdefault(key, []).append(path)
     rivals = {path for several in holders.values() if len(several) > 1 for path in several}
     return sorted(rivals)

@@ -64,12 +64,18 @@ class Manifest:
 
     @property
     def whole(self) -> bool:
-        """Whether a workload is complete: a patch of an overlay names neither images nor what it selects."""
-        return any(one.get("image") for one in self.pod.get("spec", "containers").elements())
+        """Whether it is complete by itself; a patch of an overlay holds only what it changes."""
+        if self.kind in WORKLOADS:
+            return any(one.get("image") for one in self.pod.get("spec", "containers").elements())
+        if self.kind == "Ingress":
+            spec = self.view.get("spec")
+            return bool(spec.get("rules") or spec.get("defaultBackend") or spec.get("backend"))
+        return self.kind != "Service" or bool(self.view.get("spec", "ports") or self.view.get("spec", "externalName"))
 
-    def labels(self, view: View) -> Mapping[str, str]:
-        """A mapping of labels; what a template fills in as a whole stands under an empty name."""
-        return {name: value.name for name, _, value in view.entries()}
+
+def labels_of(view: View) -> Mapping[str, str]:
+    """A mapping of labels."""
+    return {name: value.name for name, _, value in view.entries()}
 
 
 @record(eq=False)

@@ -27,7 +27,7 @@ def by_host(stack: Stack) -> Iterator[tuple[Host | None, list[Proxy], list[App]]
 
 def other_hosts(stack: Stack) -> Node | None:
     """Hosts on which nothing that is read was found, and why; None where there is none."""
-    busy = {one.host for one in (*stack.proxies, *stack.apps)}
+    busy = {proxy.host for proxy in stack.proxies} | {app.host for app in stack.apps}
     others = [host for host in stack.hosts.values() if host.name not in busy]
     if not others:
         return None

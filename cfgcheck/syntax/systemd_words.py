@@ -30,6 +30,7 @@ _VARIABLE = re.compile(r"\$(?:(\$)|\{([^}:]*)(\})?)")
 _BY_HAND = re.compile(r"<[A-Za-z][\w .-]{0,60}>")
 _TEMPLATE = "a template placeholder stands there"
 _LARGEST = 0x110000
+_MOST_PIECES = 200
 _LONGEST = 8192
 """Characters of a variable's value that is put into a word."""
 
@@ -47,7 +48,7 @@ class Piece:
 
 @record(frozen=True)
 class RawWord:
-    """A word without its quotes. ``quoted``: in any way; ``plain``: written without quotes and escapes."""
+    """A word without its quotes. ``plain``: written without quotes and escapes."""
 
     pieces: tuple[Piece, ...]
     start: int
@@ -182,6 +183,8 @@ def specified(pieces: tuple[Piece, ...], specifier: Specifier) -> list[Piece]:
         for found in _SPECIFIER.finditer(piece.text):
             made.append(Piece(piece.text[at : found.start()]))
             value = "%" if found[1] == "%" else specifier(found[1])
+            if len(made) > _MOST_PIECES:
+                value = Piece(found[0], "there are too many specifiers to be followed")
             if value is None:
                 raise BadSpecifier(found[0])
             made.append(Piece(value) if isinstance(value, str) else value)
@@ -206,6 +209,8 @@ def expanded(pieces: list[Piece], environment: Environment) -> list[tuple[list[P
             made.append(Piece(piece.text[at : found.start()]))
             if found[1]:
                 made.append(Piece("$"))
+            elif len(made) > _MOST_PIECES:
+                made.append(Piece(found[0], "there are too many variables to be followed"))
             elif found[3]:
                 made.append(_variable(found[2], found[0], environment))
             else:  # ``${NAME:-default}``, or a brace that is never closed: neither is a variable

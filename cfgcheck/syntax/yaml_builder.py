@@ -12,13 +12,14 @@ from cfgcheck.syntax.yaml_nodes import Mapping, MergeBudget, Node, Pair, Scalar,
 from cfgcheck.syntax.yaml_tree import YamlDocuments
 
 _PROPERTIES = re.compile(r"(?:[!&][^\s,\[\]{}]*[ \t\r\n]*)+")
+_MARK = re.compile(r"[:\-,?]")
 _DEEPEST = 100
 
 
 class _Frame:
     """A collection in the making. ``column``: of its items; -1 for the document itself."""
 
-    __slots__ = ("anchor", "children", "column", "end", "flow", "mapping", "open", "start", "tag")
+    __slots__ = ("anchor", "children", "column", "end", "flow", "mapping", "partial", "start", "tag")
 
     def __init__(self, start: int, column: int, mapping: bool, flow: bool, tag: str, anchor: str) -> None:
         self.start = start
@@ -28,7 +29,7 @@ class _Frame:
         self.flow = flow
         self.tag = tag
         self.anchor = anchor
-        self.open = False
+        self.partial = False
         self.children: list[Node] = []
 
 
@@ -45,7 +46,6 @@ class Builder:
         self.left = most
         self.reached = 0
         self.documents: list[Node] = []
-        self.ends: list[int] = []
         self.stack: list[_Frame] = []
         self.anchors: dict[str, Node | None] = {}
         self.budget = MergeBudget()
@@ -63,29 +63,28 @@ class Builder:
             return False
         if kind in ("MappingStartEvent", "SequenceStartEvent"):
             self._begin(event, start, kind == "MappingStartEvent")
+        filled = start == end and kind == "ScalarEvent" and self._bring_value(start)
         self._bring(start)
         if kind == "DocumentStartEvent":
             self.anchors = {}
         elif kind == "ScalarEvent":
-            self._add(self._scalar(event, start, end), end, event.anchor)
+            scalar = self._scalar(event, start, end) if start < end else self._nothing(event, start, filled)
+            self._add(scalar, scalar.span.end, event.anchor)
         elif kind == "AliasEvent":
             self._alias(str(event.anchor), start, end)
         elif kind in ("MappingEndEvent", "SequenceEndEvent"):
             self._finish(end)
-        elif kind == "DocumentEndEvent":
-            self.ends.append(start)
         self.reached = max(self.reached, end)
         return True
 
     def cut(self) -> None:
         """An error ends the document here: what is open is closed, and may have had more."""
         while self.stack:
-            self.stack[-1].open = True
+            self.stack[-1].partial = True
             self._finish(self.stack[-1].end)
-        self.ends.append(self.reached)
 
     def result(self) -> YamlDocuments:
-        return YamlDocuments(self.file, tuple(self.documents), tuple(self.problems), self.template, tuple(self.ends))
+        return YamlDocuments(self.file, tuple(self.documents), tuple(self.problems), self.template)
 
     # ── nodes ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -109,10 +108,10 @@ class Builder:
                 for key, value in zip(children[::2], children[1::2], strict=False)
                 if isinstance(key, Scalar)
             )
-            frame.open = frame.open or any(pair.key.templated for pair in pairs)
-            node = Mapping(pairs, span, frame.tag, frame.flow, frame.open, self.budget)
+            frame.partial = frame.partial or any(pair.key.templated for pair in pairs)
+            node = Mapping(pairs, span, frame.tag, frame.flow, frame.partial, self.budget)
         else:
-            node = Sequence(tuple(frame.children), span, frame.tag, frame.flow, frame.open)
+            node = Sequence(tuple(frame.children), span, frame.tag, frame.flow, frame.partial)
         self._add(node, span.end, frame.anchor)
 
     def _add(self, node: Node, end: int, anchor: str | None) -> None:
@@ -128,17 +127,16 @@ class Builder:
     def _alias(self, name: str, start: int, end: int) -> None:
         node = self.anchors.get(name)
         if node is None:
+            node = Scalar("", self.file.span(start, end), "", "", self.template is not None)
+        if isinstance(node, Scalar) and node.span.start == start and self.template is None:
             inside = name in self.anchors
             message = f"*{name} stands inside of what it names" if inside else f"nothing above is named &{name}"
             hint = "name something else" if inside else f"put &{name} in front of what is meant, above this place"
             self._problem(message, start, end, hint)
-            node = Scalar("", self.file.span(start, end))
         self._add(node, end, None)
 
     def _scalar(self, event: Any, start: int, end: int) -> Scalar:
         style, text, tag = event.style or "", str(event.value), _tag(event)
-        if start == end:
-            return Scalar("", self._empty_place(start), "", tag)
         start = min(self._after_properties(start), end)
         content, indent = None, 0
         whole_end = end
@@ -149,8 +147,15 @@ class Builder:
         if templated and self.template is not None:
             text = self.template.as_written(text, self.file.text, start, whole_end)
         if start == end:
-            return Scalar(text, self._empty_place(start), style, tag, templated)
+            return self._nothing(event, start, templated)
         return Scalar(text, self.file.span(start, end), style, tag, templated, content, indent)
+
+    def _nothing(self, event: Any, start: int, templated: bool) -> Scalar:
+        """A value that is left out: it stands at the colon or dash that it would follow."""
+        behind = self.stack[-1].children[-1].span.end if self.stack and self.stack[-1].children else 0
+        found = _MARK.search(self.text, behind, start)
+        at = found.start() if found else max(start - 1, 0)
+        return Scalar("", self.file.span(at, at + 1), "", _tag(event), templated)
 
     def _after_properties(self, start: int) -> int:
         """Where a node begins behind its tag and anchor."""
@@ -158,9 +163,6 @@ class Builder:
             return start
         found = _PROPERTIES.match(self.text, start)
         return found.end() if found else start
-
-    def _empty_place(self, start: int) -> Span:
-        return self.file.span(max(start - 1, 0), max(start, 1))
 
     def _content(self, start: int, end: int) -> tuple[Span, int]:
         """The lines of a block scalar, and their indentation."""
@@ -185,20 +187,25 @@ class Builder:
         while self.brought and self.brought[-1].offset < before:
             self._bring_one(self.brought.pop())
 
+    def _bring_value(self, before: int) -> bool:
+        """Whether a template brings the value that is left out here."""
+        frame = self.stack[-1] if self.stack else None
+        column = frame.column if frame is not None else -1
+        filled = False
+        while self.brought and self.brought[-1].offset < before and self.brought[-1].column >= column:
+            filled = True
+            # A list may begin at the column of its key, where the next key may be meant as well.
+            if self.brought.pop().column == column and frame is not None:
+                frame.partial = True
+        return filled
+
     def _bring_one(self, brought: Brought) -> None:
         if not self.stack:
             return
-        top = self.stack[-1]
-        last = top.children[-1] if top.children else None
-        value_awaited = not top.mapping or len(top.children) % 2 == 0
-        if brought.column > top.column and not top.flow and isinstance(last, Scalar) and value_awaited:
-            if last.null or (not last.style and not last.text):
-                top.children[-1] = Scalar(last.text, last.span, last.style, last.tag, True)
-                return
         column = max((f.column for f in self.stack if f.column <= brought.column), default=self.stack[0].column)
         for frame in self.stack:
             if frame.column == column or frame.flow:
-                frame.open = True
+                frame.partial = True
 
     def _problem(self, message: str, start: int, end: int, hint: str) -> None:
         self.problems.append(Problem("unparsable-file", message, self.file.span(start, end), hint))

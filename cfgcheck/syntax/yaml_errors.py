@@ -46,7 +46,8 @@ def reason_of(error: Any) -> tuple[Reason, int]:
         found = re.search(pattern, problem)
         if found and within in context:
             mark = second if reason.opening and second is not None else first or second
-            return Reason(*(part.format(*found.groups()) for part in reason[:2])), _offset(mark)
+            groups = found.groups()
+            return Reason(reason.message.format(*groups), reason.hint.format(*groups)), _offset(mark)
     told = problem or (str(error).splitlines() or [type(error).__name__])[0]
     return Reason(f"it is not valid YAML: {told}", ""), _offset(first or second)
 

@@ -51,18 +51,18 @@ class Scalar:
 
 
 class Sequence:
-    """A list. ``open``: more items may stand here (a template puts them here, or an error ends the reading)."""
+    """A list. ``partial``: more items may stand here (a template puts them here, or an error ends the reading)."""
 
-    __slots__ = ("flow", "items", "open", "span", "tag")
+    __slots__ = ("flow", "items", "partial", "span", "tag")
 
     def __init__(
-        self, items: tuple[Node, ...], span: Span, tag: str = "", flow: bool = False, open: bool = False
+        self, items: tuple[Node, ...], span: Span, tag: str = "", flow: bool = False, partial: bool = False
     ) -> None:
         self.items = items
         self.span = span
         self.tag = tag
         self.flow = flow
-        self.open = open
+        self.partial = partial
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self.items)
@@ -88,7 +88,7 @@ class Pair(NamedTuple):
 
 
 class MergeBudget:
-    """How many pairs the merge keys of one file may still bring: a file can be written so that they double on and on."""
+    """How many pairs the merge keys of one file may still bring: they can be written so that they double on and on."""
 
     __slots__ = ("left",)
 
@@ -99,21 +99,21 @@ class MergeBudget:
 class Mapping:
     """Keys and values. ``pairs``: as written, repeated keys and merge keys (``<<``) among them.
 
-    ``open``: more keys may stand here (a template puts them here, or an error ends the reading). ``get`` and ``items``
-    honour merge keys: own keys win, then earlier ones of several merges; of repeated keys the last one counts.
+    ``partial``: more keys may stand here (a template puts them here, or an error ends the reading). ``get`` and
+    ``items`` honour merge keys: own keys win, then earlier ones of several merges; of repeated keys the last counts.
     """
 
-    __slots__ = ("_budget", "_resolved", "flow", "open", "pairs", "span", "tag")
+    __slots__ = ("_budget", "_resolved", "flow", "pairs", "partial", "span", "tag")
 
     def __init__(
-        self, pairs: tuple[Pair, ...], span: Span, tag: str = "", flow: bool = False, open: bool = False,
+        self, pairs: tuple[Pair, ...], span: Span, tag: str = "", flow: bool = False, partial: bool = False,
         budget: MergeBudget | None = None,
     ) -> None:  # fmt: skip
         self.pairs = pairs
         self.span = span
         self.tag = tag
         self.flow = flow
-        self.open = open
+        self.partial = partial
         self._budget = budget if budget is not None else MergeBudget()
         self._resolved: dict[str, Pair] | None = None
 
@@ -162,7 +162,7 @@ class Mapping:
             found = source._resolved or {}
             self._budget.left -= len(found)
             if self._budget.left < 0:
-                self.open = True
+                self.partial = True
                 break
             for key, pair in found.items():
                 merged.setdefault(key, pair)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cfgcheck.findings import Problem
-from cfgcheck.record import field, record
+from cfgcheck.record import record
 from cfgcheck.source.file import SourceFile, Span
 from cfgcheck.syntax.yaml_mask import MaskedYaml, mask_yaml
 from cfgcheck.syntax.yaml_nodes import NULLS, Mapping, Node, Pair, Scalar, Sequence, walk
@@ -32,7 +32,7 @@ __all__ = [
 LARGEST = 256 * 1024
 """Characters; reading more takes longer than a check may."""
 
-_MOST_EVENTS = 40_000
+_MOST_EVENTS = 30_000
 _MOST_RESTARTS = 20
 _DEEPEST_FLOW = 60
 _BRACKET = re.compile(r"[\[{\]}]")
@@ -49,7 +49,6 @@ class YamlDocuments:
     documents: tuple[Node, ...] = ()
     problems: tuple[Problem, ...] = ()
     template: MaskedYaml | None = None
-    ends: tuple[int, ...] = field(default_factory=tuple)
 
     @property
     def mappings(self) -> Iterator[Mapping]:
@@ -108,7 +107,7 @@ def _read(file: SourceFile, text: str, template: MaskedYaml | None, problems: li
         except _YamlError as refusal:
             reason, offset = reason_of(refusal.error)
             # Where a template's part was taken out, what is left need not be YAML.
-            if template is None or not template.brought:
+            if template is None or not (template.brought or template.masked.turns):
                 problems.append(Problem("unparsable-file", reason.message, _place(file, base + offset), reason.hint))
             separator = _SEPARATOR.search(text, base + max(refusal.offset, builder.reached - base, 1))
             builder.cut()
