@@ -98,13 +98,14 @@ def _moved(stack: Stack, proxy: Proxy, name: str) -> tuple[str, bool, Any] | Non
 
 
 def _of_container(stack: Stack, host: Host) -> tuple[str, bool, Any]:
-    label = host.label or host.name
-    for unit in _units(stack, host.name):
+    label = host.shown
+    units = _units(stack, host.name)
+    for unit in units:
         if unit.replicas.get(1) > 1:
             return f"{label} has {unit.replicas.value} containers, which come and go", True, unit.replicas
         if unit.recreated_apart:
             return f"{label} is replaced by itself, and then has another address", True, unit
-    return f"{label} may have another address once it is made anew", False, host
+    return f"{label} may have another address once it is made anew", False, units[0] if units else host
 
 
 def _of_headless(stack: Stack, door: Doorway) -> tuple[str, bool, Any]:

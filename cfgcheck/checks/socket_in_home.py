@@ -9,6 +9,7 @@ from cfgcheck.findings import Unchecked
 from cfgcheck.model.address import normal_path
 from cfgcheck.model.app import App, Listener
 from cfgcheck.model.located import Located
+from cfgcheck.model.nginx_user import ROOT, name_of, workers_of
 from cfgcheck.model.stack import Route
 from cfgcheck.rules.contract import Case, Hit
 
@@ -27,23 +28,14 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
     for route in case.routes_of(listener):
         if contained and route.proxy.host != app.host:
             continue  # it gets there through a volume, not through the home
-        user = _nginx_user(case, route)
-        if user.known and user.value in ("root", "0", "", home.rpartition("/")[2]):
+        user = workers_of(route.proxy, case.stack.declared).user
+        if user.known and name_of(user.value) in (ROOT, home.rpartition("/")[2]):
             continue
         if contained and home != "/root":
             yield case.unchecked(f"whether others may enter {home} in this container is not known", listener.address)
         else:
             yield _hit(listener, route, home, user)
         return
-
-
-def _nginx_user(case: Case, route: Route) -> Located[str]:
-    """Whom its workers run as: who started it, unless that is root, who hands over to ``user``."""
-    for unit in route.proxy.unit.outward if route.proxy.unit is not None else ():
-        if unit.user.known and unit.user.value not in ("root", "0", ""):
-            return unit.user
-    user: Located[str] = route.proxy.setting("user")
-    return case.stack.declared.nginx_user or user if not user.known else user
 
 
 def _hit(listener: Listener, route: Route, home: str, user: Located[str]) -> Hit:

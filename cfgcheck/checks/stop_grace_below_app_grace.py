@@ -7,7 +7,7 @@ from typing import Any
 
 from cfgcheck.findings import Unchecked
 from cfgcheck.model.app import App, AppKind
-from cfgcheck.model.located import Located
+from cfgcheck.model.located import Located, Origin
 from cfgcheck.model.unit import Manager, Unit
 from cfgcheck.rules.contract import Case, Hit
 
@@ -26,15 +26,18 @@ _WHO = {
     Manager.SUPERVISOR: "supervisord",
 }
 _APPS_OWN = {
-    AppKind.GUNICORN: "graceful_timeout = {}",
-    AppKind.UWSGI: "worker-reload-mercy = {}",
-    AppKind.UVICORN: "--timeout-graceful-shutdown {}",
-    AppKind.HYPERCORN: "graceful_timeout = {}",
+    AppKind.GUNICORN: ("graceful_timeout = {}", "--graceful-timeout {}"),
+    AppKind.UWSGI: ("worker-reload-mercy = {}", "--worker-reload-mercy {}"),
+    AppKind.UVICORN: ("", "--timeout-graceful-shutdown {}"),
+    AppKind.HYPERCORN: ("graceful_timeout = {}", "--graceful-timeout {}"),
 }
+"""How each server is told for how long it waits: in its file, and on its command line."""
 
 
 def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
     app: App = case.subject
+    if app.facts.grace.get(None) == 0:
+        return
     if app.unit is None:
         yield case.unchecked(f"what stops {app.label}, and after how long it is killed, is not known", app)
         return
@@ -51,7 +54,7 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
             yield grace
             return
         delay = (unit.prestop.value or 0.0) if unit.manager is Manager.KUBERNETES else 0.0
-        if grace > 0 and wait - delay <= grace:
+        if wait - delay <= grace:
             yield _hit(app, unit, wait, delay, grace)
             return
 
@@ -61,6 +64,12 @@ def _grace(case: Case, app: App) -> float | Unchecked:
     if grace is None:
         return case.unchecked(f"{app.label} waits for running requests without limit", app.facts.grace)
     return grace
+
+
+def _by_command(app: App) -> bool:
+    """Whether it has its settings from a command line, as far as can be seen."""
+    own = [use.span.file for use in app.uses if use.value.origin is Origin.FILE]
+    return not own or app.facts.grace.origin is Origin.CLI
 
 
 def _hit(app: App, unit: Unit, wait: float, delay: float, grace: float) -> Hit:
@@ -76,7 +85,7 @@ def _hit(app: App, unit: Unit, wait: float, delay: float, grace: float) -> Hit:
             "left": wait - delay,
             "grace": grace,
             "ours": _SETTING[unit.manager].format(needed),
-            "theirs": _APPS_OWN.get(app.kind, "").format(less),
+            "theirs": _APPS_OWN.get(app.kind, ("", ""))[_by_command(app)].format(less),
             "workers_live_on": unit.manager is Manager.SUPERVISOR,
         },
     )

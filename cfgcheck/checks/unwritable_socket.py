@@ -10,12 +10,12 @@ from cfgcheck.model.address import normal_path
 from cfgcheck.model.app import App, AppKind, Listener, SocketFile
 from cfgcheck.model.located import Located, UnknownValue
 from cfgcheck.model.nginx import Proxy
+from cfgcheck.model.nginx_user import ROOT, name_of, workers_of
 from cfgcheck.model.stack import Route, Stack
 from cfgcheck.model.unit import Manager
 from cfgcheck.record import record
 from cfgcheck.rules.contract import Case, Hit
 
-_ROOT = "root"
 _OWNER, _GROUP, _OTHERS = 0o200, 0o020, 0o002
 
 
@@ -52,24 +52,16 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
 
 
 def _nginx(proxy: Proxy, app: App | None, stack: Stack) -> _Nginx:
-    """nginx that is not started as root goes on as who started it; else ``user`` says (ngx_core_module)."""
-    own = [unit.user for unit in (proxy.unit.outward if proxy.unit else ()) if unit.user.known]
     unit = app.unit if app is not None else None
     apart = bool(unit and unit.contained) or bool(proxy.unit and proxy.unit.contained)
     foreign = apart and (app is None or app.host != proxy.host or unit is None or proxy.unit is None)
-    if own and _name(own[0].value) != _ROOT:
-        assert proxy.unit is not None
-        return _Nginx(own[0], proxy.unit.group, foreign)
-    user: Located[Any] = proxy.setting("user")
-    if not user.known and stack.declared.nginx_user is not None:
-        user = stack.declared.nginx_user
-    group: Located[Any] = proxy.setting("user:group")
-    return _Nginx(user, group if group.known and group.value else user, foreign)
+    workers = workers_of(proxy, stack.declared)
+    return _Nginx(workers.user, workers.group, foreign)
 
 
 def _may_write(file: SocketFile, nginx: _Nginx) -> bool:
     """Raises UnknownValue where it can't be told."""
-    if _name(nginx.user.value) == _ROOT:
+    if name_of(nginx.user.value) == ROOT:
         return True
     mode = file.mode.value
     if not mode & _GROUP:
@@ -93,10 +85,10 @@ def _same_group(file: SocketFile, nginx: _Nginx) -> bool:
 
 def _same(one: Located[str], other: Located[str], foreign: bool) -> bool:
     """Whether two names, or numbers, are one user's (or group's)."""
-    left, right = _name(one.value), _name(other.value)
+    left, right = name_of(one.value), name_of(other.value)
     if left == right:
         return True
-    if _ROOT in (left, right):
+    if ROOT in (left, right):
         return False
     if foreign or left.isdigit() != right.isdigit():
         because = f"whether {left} and {right} are one is not known"
@@ -104,14 +96,10 @@ def _same(one: Located[str], other: Located[str], foreign: bool) -> bool:
     return False
 
 
-def _name(user: str) -> str:
-    return _ROOT if user in ("", "0") else str(user)
-
-
 def _hit(route: Route, file: SocketFile, nginx: _Nginx) -> Hit:
     assert route.app is not None and route.listener is not None
-    listener, user, group = route.listener, _name(nginx.user.value), _name(nginx.group.get(nginx.user.value))
-    known = [_name(part.value) for part in (file.user, file.group) if part.known]
+    listener, user, group = route.listener, name_of(nginx.user.value), name_of(nginx.group.get(nginx.user.value))
+    known = [name_of(part.value) for part in (file.user, file.group) if part.known]
     owned = f", owned by {':'.join(known)}" if file.user.known else ""
     title, text = _remedy(route.app, listener, file, group)
     return Hit(
@@ -136,11 +124,11 @@ def _remedy(app: App, listener: Listener, file: SocketFile, group: str) -> tuple
     if listener.handed:
         if app.unit is not None and app.unit.manager is Manager.SUPERVISOR:
             owner = file.user.get("") or "root"
-            return f"Set `socket_mode=0770` and `socket_owner={_name(owner)}:{group}`", ""
+            return f"Set `socket_mode=0770` and `socket_owner={name_of(owner)}:{group}`", ""
         return f"Set `SocketMode=0660` and `SocketGroup={group}` in the .socket unit", "Or `SocketMode=0666`."
     if app.kind is AppKind.GUNICORN:
         return f'Set `umask = 0o007` and `group = "{group}"`', "Or leave umask out: the socket is then made 0777."
     if app.kind is AppKind.UWSGI:
-        owner = _name(file.user.get("") or _ROOT)
+        owner = name_of(file.user.get("") or ROOT)
         return f"Set `chmod-socket = 660` and `chown-socket = {owner}:{group}`", "Or `chmod-socket = 666`."
     return f"Let the group {group} write to the socket", "Or let everybody write to it (mode 0666)."

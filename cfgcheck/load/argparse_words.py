@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from cfgcheck.record import field, record
@@ -125,16 +125,13 @@ class ArgumentReader(Generic[R]):
             if word.template == "--" and not self.after_dashes:
                 self.after_dashes = True
                 continue
-            if word.value is None and word.bare and word.template[:1] in "$`" and self._adds_arguments(word):
+            if adds_arguments(word, self._application_is_named):
                 self.result.cluttered = self.result.cluttered or word.because
                 continue
             run.append(word)
         return run
 
-    def _adds_arguments(self, word: Word) -> bool:
-        """Whether an unquoted unknown word (``$OPTS``) is likelier to hold options than the application."""
-        if _ARGUMENT_VARIABLE.search(word.template) or word.template.startswith(("$@", "$*")):
-            return True
+    def _application_is_named(self) -> bool:
         if self.names_application is None:
             self.names_application = self._names_application()
         return self.names_application
@@ -208,9 +205,7 @@ class ArgumentReader(Generic[R]):
 
     def _take_value(self, word: Word, flag: str, row: R, glued: str | None) -> None:
         if glued is not None:
-            known = _LITERAL.match(glued)
-            whole = word.value is not None or (known is not None and known.end() == len(glued))
-            self._add(word, flag, row, glued, glued if whole else None, word, _glued_span(word, glued))
+            self._add(word, flag, row, glued, known_value(word, glued), word, value_span(word, glued))
             return
         following = self.at < len(self.words) and self._is_positional(self.at) and self._is_value(self.at)
         if following:
@@ -249,7 +244,22 @@ def _named(row: Option) -> str:
     return "/".join(row.flags)
 
 
-def _glued_span(word: Word, glued: str) -> Span:
+def adds_arguments(word: Word, application_is_named: Callable[[], bool]) -> bool:
+    """Whether an unquoted unknown word (``$OPTS``) is likelier to hold options than the application."""
+    if word.value is not None or not word.bare or word.template[:1] not in "$`":
+        return False
+    named = _ARGUMENT_VARIABLE.search(word.template) or word.template.startswith(("$@", "$*"))
+    return bool(named) or application_is_named()
+
+
+def known_value(word: Word, glued: str) -> str | None:
+    """The value glued to an option; None where a part of it is not known."""
+    known = _LITERAL.match(glued)
+    whole = word.value is not None or (known is not None and known.end() == len(glued))
+    return glued if whole else None
+
+
+def value_span(word: Word, glued: str) -> Span:
     """Where the value stands in ``--bind=x`` or ``-w4``; the whole word where quotes make that unclear."""
     span = word.span
     if glued and span.text.endswith(glued) and len(glued) < span.end - span.start:

@@ -23,18 +23,14 @@ def read_carriers(context: Context, candidates: Sequence[Candidate]) -> Carried:
     paths: dict[FileKind, list[Path]] = {}
     for candidate in candidates:
         paths.setdefault(candidate.kind, []).append(candidate.path)
-    import importlib.util
     if any(kind in paths for kind in _IN_CONTAINERS):
         _containers(context, paths, carried)
-    if FileKind.SYSTEMD in paths and importlib.util.find_spec('cfgcheck.load.systemd'):
+    if FileKind.SYSTEMD in paths:
         from cfgcheck.load.systemd import read_systemd
 
         carried.add(read_systemd(context, paths[FileKind.SYSTEMD]))
     if FileKind.PROCFILE in paths:
-        try:
-            from cfgcheck.load.procfile_services import procfile_services
-        except ModuleNotFoundError:
-            from cfgcheck.load.tmp_follow import procfile_services
+        from cfgcheck.load.procfile_services import procfile_services
 
         for path in paths[FileKind.PROCFILE]:
             carried.add(procfile_services(context, path))
@@ -70,13 +66,12 @@ def read_left_over(context: Context, candidates: Sequence[Candidate], used: set[
     carried = Carried()
     rest = [one for one in candidates if one.path not in used]
     supervisor = [one.path for one in rest if one.kind is FileKind.SUPERVISOR]
-    import importlib.util
-    if supervisor and importlib.util.find_spec('cfgcheck.load.supervisor'):
+    if supervisor:
         from cfgcheck.load.supervisor import read_supervisor
 
         carried.add(read_supervisor(context, supervisor))
     scripts = [one.path for one in rest if one.kind is FileKind.SCRIPT]
-    if scripts and importlib.util.find_spec('cfgcheck.load.scripts'):
+    if scripts:
         from cfgcheck.load.scripts import lone_scripts
 
         carried.add(lone_scripts(context, scripts, used))

@@ -91,8 +91,9 @@ def _project(folder: str, files: list[ComposeFile]) -> Project:
 
 
 def is_development(one: ComposeFile) -> bool:
-    """Whether a file's name says that it is for development or tests."""
-    return bool(_DEVELOPMENT.search(one.name.lower())) or _DEVELOPMENT.search(one.path.parent.name.lower()) is not None
+    """Whether the name of a file, or of its folder in the tree checked, says that it is for development or tests."""
+    folder = one.file.path.rpartition("/")[0].rpartition("/")[2]
+    return any(_DEVELOPMENT.search(name.lower()) for name in (one.name, folder))
 
 
 def _stands_alone(one: ComposeFile) -> bool:

@@ -144,8 +144,7 @@ class ServiceMaker:
         unseen = ""
         for value, layer in definition.each("env_file"):
             for item in listed(value):
-                node = item.get("path") if isinstance(item, Mapping) else item
-                name = self.values.plain(node)
+                name = self.values.plain(item.get("path") if isinstance(item, Mapping) else item)
                 path = Path(os.path.normpath(layer.folder / name))
                 file = self.context.disk.read(path) if name and self.context.disk.exists(path) else None
                 if file is None:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 
 from cfgcheck.model.located import Located, Origin
 from cfgcheck.source.file import Span
+from cfgcheck.syntax.compose_words import ComposeWordsError, RawWord, split
 from cfgcheck.syntax.dotenv_interpolation import Interpolated, Unknown, interpolate
-from cfgcheck.syntax.shell_words import ShellSyntaxError, Word, split_words
+from cfgcheck.syntax.shell_words import Word
 from cfgcheck.syntax.yaml_tree import Node, Scalar, Sequence
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(us|µs|ms|s|m|h|d|w)?")
@@ -58,34 +59,27 @@ class Values:
         return Word(made.value, made.template, inner_span(node), made.because or made.invalid, False, made.defaults)
 
     def words(self, node: Scalar) -> tuple[Word, ...]:
-        """A command in string form: Compose splits it as ``shlex`` does, without a shell. Where it can't, the whole
-        text is one word."""
+        """A command in string form, split as Compose does. Where it refuses the text, the whole is one word."""
         try:
-            raw = split_words(node.text, lambda start, end: Span(node.span.file, start, end))
-            if node.templated:
-                return tuple(self._with_placeholders(raw[:_MOST_WORDS], node))
-        except ShellSyntaxError as error:
-            return (Word(None, node.text, node.span, f"Compose can't split it: {error}"),)
-        return tuple(self._located(raw[:_MOST_WORDS], node))
+            raw = split(node.text)[:_MOST_WORDS]
+        except ComposeWordsError as error:
+            return (Word(None, node.text, inner_span(node), f"Compose can't split it: {error}"),)
+        return tuple(self._with_placeholders(raw, node) if node.templated else self._located(raw, node))
 
-    def _with_placeholders(self, raw: list[Word], node: Scalar) -> Iterator[Word]:
+    def _with_placeholders(self, raw: list[RawWord], node: Scalar) -> Iterator[Word]:
         """Words of which a template fills some in, or brings more."""
         for word in raw:
-            span = node.locate(word.span.start, word.span.end)
-            filled = any(mark in word.template for mark in ("{{", "{%", "}}", "<%"))
-            because = _TEMPLATED if filled else ""
-            yield Word(None if filled else word.value, word.template, span, because, bare=filled)
+            span = node.locate(word.start, word.end)
+            filled = any(mark in word.text for mark in ("{{", "{%", "}}", "<%"))
+            yield Word(None if filled else word.text, word.text, span, _TEMPLATED if filled else "", bare=filled)
 
-    def _located(self, raw: list[Word], node: Scalar) -> Iterator[Word]:
+    def _located(self, raw: list[RawWord], node: Scalar) -> Iterator[Word]:
         for word in raw:
-            text = node.text[word.span.start : word.span.end]
-            span = node.locate(word.span.start, word.span.end)
-            made = self.replaced(word.template)
-            because = made.because or made.invalid
-            bare = made.value is None and text[:1] not in ("'", '"')
-            whole_word = Word(made.value, made.template, span, because, bare, made.defaults)
-            quoted = text[:1] in ("'", '"')
-            yield from [whole_word] if quoted or "$" not in word.template else whole_word.fields()
+            span = node.locate(word.start, word.end)
+            made = self.replaced(word.text)
+            bare = made.value is None and not word.quoted
+            whole = Word(made.value, made.template, span, made.because or made.invalid, bare, made.defaults)
+            yield from [whole] if word.quoted or "$" not in word.text else whole.fields()
 
 
 def inner_span(node: Scalar) -> Span:

@@ -66,7 +66,7 @@ class Layers:
             there = self.mapped(target)
             if there is None or not there.is_dir() or entries == _MOST_ENTRIES:
                 self._over(target, source, span)
-            elif there != source:
+            elif there != source or self._overlaid(target):
                 for name in _listed(source):
                     entries += 1
                     below = posixpath.join(target, name)
@@ -86,6 +86,10 @@ class Layers:
         self.put(target, str(source), span)
         for mount in kept:
             self.put(mount.target, mount.source, mount.span)
+
+    def _overlaid(self, target: str) -> bool:
+        prefix = target.rstrip("/") + "/"
+        return any(mount.target.startswith(prefix) for mount in self.mounts)
 
     def mapped(self, path: str) -> Path | None:
         """What of the tree is at ``path``, there or not; None when that is nothing of the tree."""

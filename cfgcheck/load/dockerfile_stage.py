@@ -15,12 +15,13 @@ from cfgcheck.model.located import Located
 from cfgcheck.model.version import Version
 from cfgcheck.source.file import Span
 from cfgcheck.syntax.dockerfile import Instruction
-from cfgcheck.syntax.dockerfile_words import Expanded, expand, raw_words
+from cfgcheck.syntax.dockerfile_words import Expanded, expand
 from cfgcheck.syntax.environment import Environment
 
 PLATFORM = re.compile(r"(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)\Z|(?:HTTPS?|FTP|NO|ALL)_PROXY\Z")
 """Arguments that Docker gives of itself."""
 
+_BLANK_APART = re.compile(r"\S+")
 _MOST_PORTS = 256
 
 
@@ -105,9 +106,9 @@ class Stage:
         return Located.read(found.value, span)
 
     def values(self, instruction: Instruction) -> list[Located[str]]:
-        """The words of an instruction (exec form or not), variables replaced."""
+        """The words of COPY, ADD or EXPOSE (a JSON list or not), variables replaced. Quotes keep no blanks together."""
         if instruction.words is None:
-            return [self.located(instruction, *at) for at in raw_words(instruction.plain, self.escape)]
+            return [self.located(instruction, *at.span()) for at in _BLANK_APART.finditer(instruction.plain)]
         found = []
         for word in instruction.words:
             expanded = self.expand(word.value) if word.value is not None else Expanded(None, word.because)
@@ -155,8 +156,10 @@ class Stage:
             self.group = written.with_value("root") if user in ("root", "0") else Located.unknown(because, written.span)
 
     def expose(self, instruction: Instruction) -> None:
-        for port in self.values(instruction):
-            self.ports += _ports(port)
+        for word in self.values(instruction):
+            each = word.value.split() if word.known else []
+            for port in [word.with_value(text) for text in each] if word.known else [word]:
+                self.ports += _ports(port)
         del self.ports[_MOST_PORTS:]
 
     def stopped_with(self, instruction: Instruction) -> None:

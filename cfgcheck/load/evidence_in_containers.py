@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from cfgcheck.model.address import Address
 from cfgcheck.model.app import App, Listener
 from cfgcheck.model.host import HostKind
@@ -11,6 +13,7 @@ from cfgcheck.record import replace
 Joint = tuple[App, Listener]
 
 _KINDS = (HostKind.CONTAINER, HostKind.POD)
+_VARIABLE = re.compile(r"\$|env")
 _SHOWN = 4
 _COMPARED = 100
 
@@ -52,7 +55,22 @@ class Containers:
         if route.location.optional or (route.peer is not None and route.peer.optional):
             return replace(route, link=Link.UNKNOWN, because=f"{target} stands in a template branch")
         near = sorted(joints, key=lambda joint: -likeness(target, joint[1].address.value))
+        doubtful = next((because for joint in near if (because := _perhaps_set(*joint))), "")
+        if doubtful:
+            return replace(route, link=Link.UNKNOWN, because=doubtful)
         return replace(route, nearest=tuple(near[:_SHOWN]))
+
+
+def _perhaps_set(app: App, listener: Listener) -> str:
+    """Why a variable that no file tells of may set the address; "" where the address is written down."""
+    unit = app.unit
+    if unit is None or not unit.unseen_environment:
+        return ""
+    address = listener.address
+    written = address.span.text if address.span is not None else ""
+    if address.by_hand and not _VARIABLE.search(written):
+        return ""
+    return f"where {app.label} listens may come from a variable: {unit.unseen_environment}"
 
 
 def likeness(target: Address, other: Address) -> int:

@@ -64,7 +64,7 @@ class Filesystem:
         nothing of the tree there."""
         for mount in reversed(self.mounts):
             rest = _below(full, mount.target)
-            if rest is not None:
+            if rest is not None and not _begins_as_a_copy(mount):
                 return Path(os.path.normpath(os.path.join(mount.source, rest))) if mount.source else None
         return None
 
@@ -84,6 +84,11 @@ class Filesystem:
         # A later mount hides what earlier ones put below it.
         visible = ((target, path) for target, path in sorted(found.items()) if self.mapped(target) == path)
         return [path for _, path in visible if self.disk.exists(path)]
+
+
+def _begins_as_a_copy(mount: Mount) -> bool:
+    """A named volume that is empty begins with what the image has at its place (Docker)."""
+    return not mount.source and mount.volume.startswith("volume ")
 
 
 def _below(path: str, target: str) -> str | None:

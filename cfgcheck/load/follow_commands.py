@@ -27,11 +27,11 @@ MOST_STEPS = 20_000
 _MOST_STARTS = 200
 _DEEPEST = 12
 _SERVERS = re.compile(
-    r"(?:gunicorn|(?:py)?uwsgi|uvicorn|hypercorn|daphne|granian|waitress|nginx|openresty|supervisord)", re.IGNORECASE
+    r"(?:gunicorn|(?:py)?uwsgi|uvicorn|hypercorn|daphne|granian|waitress|nginx|openresty|supervisord)"
 )
 _PYTHON = re.compile(r"(?:python|pypy)[\d.]*\Z")
 _RUNNERS = frozenset(
-    {"make", "npm", "npx", "yarn", "pnpm", "just", "task", "invoke", "inv", "fab", "tox", "nox", "rake", "bundle"}
+    {"make", "npm", "npx", "yarn", "pnpm", "just", "task", "invoke", "inv", "fab", "tox", "nox", "bundle"}
 )
 _ONCE = frozenset({"--version", "--help", "--check-config", "--print-config"})
 _NGINX_ONCE = frozenset({"-t", "-T", "-v", "-V", "-s", "-h", "-?"})
@@ -203,7 +203,7 @@ class Session:
         state.pending.append(because)
 
     def _unseen_servers(self, words: Sequence[Word], state: State, post: Post) -> bool:
-        """``/entrypoint.sh gunicorn app:app``: such scripts end with ``exec "$@"``; nobody sees whether this one does."""
+        """``/entrypoint.sh gunicorn app:app``: such scripts end with ``exec "$@"``, as far as anybody guesses."""
         if len(words) < 2 or not _SERVERS.match(base_name(words[1].value or "")):
             return False
         unknown = Located[bool].unknown(f"what {words[0].template} does with signals is not known")

@@ -17,7 +17,7 @@ _DEBIAN = re.compile(
     rf"|(?:.*/)?(?:python|debian)(?::(?!.*(?:alpine|windows|{_OLD_DEBIAN}|rc-))(?:3|slim|latest|bookworm|trixie)\S*)?\Z"
     r"|.*(?:bookworm|trixie)"
 )
-"""Images whose /bin/sh is dash 0.5.12."""
+"""Images whose /bin/sh is dash 0.5.12, and whose Bash is 5.2."""
 
 _KILL_MODE = re.compile(r"^[ \t]*KillMode[ \t]*=[ \t]*([\w-]+)", re.MULTILINE)
 _STOP_AS_GROUP = re.compile(r"^[ \t]*stopasgroup[ \t]*=[ \t]*(?:true|1|yes|on)\b", re.MULTILINE | re.IGNORECASE)
@@ -73,7 +73,8 @@ def behind_shell(
         program = shell.program
         if program == "bash" and not redirected:
             newer = "whether Bash becomes the last of several commands depends on its version (it does from 5.1)"
-            return post if lone else replace(post, signalled=Located.unknown(newer, place))
+            sure = lone or _shell_of(unit) == "dash"
+            return post if sure else replace(post, signalled=Located.unknown(newer, place))
         if program in ("ash", "busybox") or (program == "sh" and _shell_of(unit) == "busybox"):
             return replace(post, signalled=stays) if shell.lines else post
         if program == "sh" and not _shell_of(unit):

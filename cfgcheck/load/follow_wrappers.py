@@ -114,6 +114,7 @@ _USAGES: dict[str, _Usage] = {
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=", re.ASCII)
 _NOT_RUNNING = frozenset({"install", "add", "remove", "uninstall", "sync", "lock", "update", "upgrade", "show", "pip"})
 _MOST_ARGUMENTS = 40
+_OTHERS = (WRAPPERS | _MORE_WRAPPERS) - {"python", "python3"}
 
 
 @record(frozen=True)
@@ -131,7 +132,7 @@ def peel(words: Sequence[Word]) -> Peeled | None:
     name = base_name(words[0].value or "").removesuffix(".sh")
     usage = _USAGES.get(name)
     if usage is None:
-        return _of_others(words) if name in WRAPPERS or name in _MORE_WRAPPERS else None
+        return _of_others(words) if name in _OTHERS else None
     if name == "start-stop-daemon":
         return _daemon(words)
     at = 1

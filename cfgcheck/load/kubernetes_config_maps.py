@@ -14,7 +14,8 @@ from cfgcheck.load.kubernetes_view import View
 from cfgcheck.model.located import Located
 from cfgcheck.record import field, record
 from cfgcheck.source.file import SourceFile
-from cfgcheck.syntax.yaml_tree import embedded, read_yaml
+from cfgcheck.syntax.yaml_embedded import embedded
+from cfgcheck.syntax.yaml_tree import read_yaml
 
 _KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _MOST_EMBEDDED: Final = 32 * 1024 * 1024
@@ -93,7 +94,7 @@ class ConfigMaps:
         if key in config_map.files:
             return str(config_map.files[key])
         path = Path(posixpath.join(self.folder(config_map), key))
-        node = config_map.keys[key].node
+        node = config_map.keys[key].scalar
         if node is None or self._embedded > _MOST_EMBEDDED:
             return str(path)
         file = embedded(node, python=key.endswith(".py"))

@@ -13,7 +13,7 @@ from cfgcheck.model.located import Located
 from cfgcheck.source.file import Span
 from cfgcheck.syntax.environment import Environment
 from cfgcheck.syntax.shell_word import Word
-from cfgcheck.syntax.yaml_tree import NodeKind
+from cfgcheck.syntax.yaml_tree import Scalar
 
 _REFERENCE: Final = re.compile(r"\$(\$|\(([^()]*)\))")
 _NAME: Final = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*\Z")
@@ -38,7 +38,7 @@ class ContainerEnvironment:
             if name:
                 self._set(name, self._value(entry, find))
         # Kubernetes adds variables of Services (WEB_PORT_8000_TCP …), of which no file tells.
-        complete = self.environment.complete and not self.open
+        complete = self.environment.complete and not self.open and not container.get("env").partial
         now = self.environment
         self.environment = Environment(now.values, now.unknown, now.spans, complete)
 
@@ -120,13 +120,14 @@ def launch_of(view: View, environment: ContainerEnvironment) -> Launch | None:
 def _word(item: View, environment: ContainerEnvironment) -> Word:
     node = item.node
     assert node is not None
-    if node.kind is not NodeKind.SCALAR:
+    if not isinstance(node, Scalar):
         return Word(None, "", node.span, "no text stands there")
+    span = node.locate(0, len(node.text)) if node.text else node.span
     text = item.text or Located.read("", node.span)
     filled = environment.expanded(text)
     if filled.known:
-        return Word(filled.value, filled.value, node.span)
-    return Word(None, filled.text, node.span, filled.because)
+        return Word(filled.value, filled.value, span)
+    return Word(None, filled.text, span, filled.because)
 
 
 def _from_to(words: list[Word]) -> Span | None:

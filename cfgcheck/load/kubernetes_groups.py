@@ -23,12 +23,13 @@ _CLUSTER: Final = "svc.cluster.local"
 @record(frozen=True, eq=False)
 class Group:
     """One deployment. ``name``: "" where there is one only, else the folder in which it parts from the others.
-    ``namespaces``: those that its objects name; ``foreign``: those that only configurations speak of."""
+    ``namespaces``: those that its objects name; ``foreign``: those that only configurations speak of. ``members``: its objects, for looking one up."""
 
     name: str
     objects: tuple[Manifest, ...]
     namespaces: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
+    members: frozenset[Manifest] = frozenset()
 
     @property
     def network(self) -> str:
@@ -54,24 +55,25 @@ class Group:
         return f"{name}.{namespace}.{_CLUSTER}" if namespace else name
 
 
-def groups_of(objects: Sequence[Manifest]) -> list[Group]:
-    """The deployments, each with all objects that belong to it."""
+def groups_of(objects: Sequence[Manifest], namespaces: Iterable[str] = ()) -> list[Group]:
+    """The deployments, each with all objects that belong to it. ``namespaces``: that kustomize may put them into."""
     files: dict[tuple[str, ...], list[Manifest]] = {}
     for one in objects:
         files.setdefault(one.path.parts, []).append(one)
     made: list[Group] = []
     for name, members in _split(sorted(files), files, _DEEPEST):
         own = [one for file in members for one in files[file]]
-        made.append(_group(name, own))
+        made.append(_group(name, own, namespaces))
     return made
 
 
-def _group(name: str, objects: list[Manifest]) -> Group:
+def _group(name: str, objects: list[Manifest], namespaces: Iterable[str]) -> Group:
     spaces = dict.fromkeys(one.namespace for one in objects if one.namespace)
     texts = {id(one.file): one.file.text for one in objects if one.kind == "ConfigMap"}
     spoken = dict.fromkeys(found for text in texts.values() for found in _NAMESPACE.findall(text))
-    foreign = [space for space in spoken if space not in spaces][:8]
-    return Group(name, tuple(_last(objects)), tuple(spaces)[:16], tuple(foreign))
+    foreign = [space for space in dict.fromkeys([*namespaces, *spoken]) if space not in spaces][:8]
+    counted = tuple(_last(objects))
+    return Group(name, counted, tuple(spaces)[:16], tuple(foreign), frozenset(counted))
 
 
 def _last(objects: Iterable[Manifest]) -> Iterable[Manifest]:

@@ -13,7 +13,8 @@ from cfgcheck.load.kubernetes_values import Charts
 from cfgcheck.load.kubernetes_view import View
 from cfgcheck.record import field, record
 from cfgcheck.source.file import SourceFile, Span
-from cfgcheck.syntax.yaml_tree import Node, NodeKind, read_yaml
+from cfgcheck.syntax.yaml_tree import Mapping as YamlMapping
+from cfgcheck.syntax.yaml_tree import read_yaml
 
 WORKLOADS: Final[Mapping[str, tuple[str, ...]]] = {
     "Pod": (),
@@ -135,9 +136,9 @@ def _objects(view: View, file: SourceFile, path: Path) -> Iterator[Manifest]:
 
 
 def _object(view: View, file: SourceFile, path: Path) -> Iterator[Manifest]:
-    node: Node | None = view.node
+    node = view.node
     kind, api = view.get("kind").string, view.get("apiVersion").string
-    if node is None or node.kind is not NodeKind.MAPPING or not kind or not api:
+    if not isinstance(node, YamlMapping) or not kind or not api:
         return
     if kind == "Service" and "knative" in api:
         return

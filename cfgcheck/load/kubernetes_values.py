@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 from cfgcheck.load.disk import Disk
-from cfgcheck.syntax.yaml_tree import Node, NodeKind, read_yaml
+from cfgcheck.syntax.yaml_tree import Mapping, Node, Scalar, read_yaml
 
 _SIMPLE: Final = re.compile(
     r"\{\{-?\s*\.Values((?:\.[A-Za-z_]\w*)+)\s*(?:\|\s*(?:quote|squote|toString|int|toYaml|trim)\s*)*-?\}\}", re.ASCII
@@ -40,10 +41,8 @@ class ChartValues:
     def _value(self, names: list[str]) -> str | None:
         node: Node | None = self.root
         for name in names:
-            node = node.get(name) if node is not None else None
-        if node is None or node.kind is not NodeKind.SCALAR or node.is_null:
-            return None
-        return node.text
+            node = node.get(name) if isinstance(node, Mapping) else None
+        return node.text if isinstance(node, Scalar) and not node.null and not node.templated else None
 
 
 class Charts:
@@ -56,7 +55,7 @@ class Charts:
     def of(self, template: Path) -> ChartValues | None:
         """The values of the chart that a file is a template of; None for a file that is none."""
         folders = list(template.parents)[: _DEEPEST + 1]
-        for folder, above in zip(folders, folders[1:], strict=False):
+        for folder, above in pairwise(folders):
             if folder.name == "templates":
                 return self._values(above)
         return None

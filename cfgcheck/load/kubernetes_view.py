@@ -12,13 +12,15 @@ from typing import Final
 from cfgcheck.load.kubernetes_values import ChartValues
 from cfgcheck.model.located import Located
 from cfgcheck.source.file import Span
-from cfgcheck.syntax.templates import FILLER
-from cfgcheck.syntax.yaml_tree import Node, NodeKind
+from cfgcheck.syntax.yaml_tree import Mapping, Node, Scalar, Sequence
 
-_PLACEHOLDER: Final = re.compile(r"\{\{-?(.*?)-?\}\}", re.DOTALL)
+_PLACEHOLDER: Final = re.compile(r"\{\{-?((?:[^{}]|\{(?!\{)|\}(?!\}))*)\}\}")
 _WORDS: Final = re.compile(r"[A-Za-z0-9]+")
 _NUMBER: Final = re.compile(r"[0-9]{1,9}\Z")
-_DROPPED: Final = frozenset({"include", "template", "Values", "quote", "trunc", "trimSuffix", "default", "Release", "Name"})
+_TRUE: Final = frozenset({"true", "yes", "on"})
+_DROPPED: Final = frozenset(
+    {"include", "template", "tpl", "Values", "quote", "squote", "trunc", "trimSuffix", "default", "Release", "Name"}
+)
 
 
 class View:
@@ -31,64 +33,62 @@ class View:
         self.values = values
 
     def __bool__(self) -> bool:
-        return self.node is not None and not self.node.is_null
+        """Whether something stands there, be it a template's placeholder."""
+        node = self.node
+        return node is not None and not (isinstance(node, Scalar) and node.null)
 
     def get(self, *keys: str) -> View:
         node = self.node
         for key in keys:
-            node = node.get(key) if node is not None else None
+            node = node.get(key) if isinstance(node, Mapping) else None
         return View(node, self.values)
 
     def elements(self) -> Iterator[View]:
-        """The elements of a sequence."""
-        if self.node is not None and self.node.kind is NodeKind.SEQUENCE:
+        """The elements of a list."""
+        if isinstance(self.node, Sequence):
             for item in self.node.items:
                 yield View(item, self.values)
 
-    def entries(self) -> Iterator[tuple[str, Node, View]]:
+    def entries(self) -> Iterator[tuple[str, Scalar, View]]:
         """Keys of a mapping, with their nodes and values."""
-        if self.node is not None and self.node.kind is NodeKind.MAPPING:
-            for name, (key, value) in self.node.entries().items():
-                if key.kind is NodeKind.SCALAR:
-                    yield name, key, View(value, self.values)
+        if isinstance(self.node, Mapping):
+            for name, pair in self.node.items():
+                yield name, pair.key, View(pair.value, self.values)
+
+    @property
+    def partial(self) -> bool:
+        """Whether a template may put more there than is seen."""
+        node = self.node
+        return node.templated if isinstance(node, Scalar) else node is not None and node.partial
 
     @property
     def span(self) -> Span | None:
         return self.node.span if self.node is not None else None
 
     @property
+    def scalar(self) -> Scalar | None:
+        return self.node if isinstance(self.node, Scalar) and not self.node.null else None
+
+    @property
     def is_list(self) -> bool:
-        return self.node is not None and self.node.kind is NodeKind.SEQUENCE
+        return isinstance(self.node, Sequence)
 
     @property
     def is_mapping(self) -> bool:
-        return self.node is not None and self.node.kind is NodeKind.MAPPING
+        return isinstance(self.node, Mapping)
 
     @property
     def text(self) -> Located[str] | None:
         """The text of a scalar; unknown where a template fills it in; None for all else."""
-        node = self.node
-        if node is None or node.kind is not NodeKind.SCALAR or node.is_null:
+        node = self.scalar
+        if node is None:
             return None
-        if FILLER not in node.text:
+        if not node.templated:
             return Located.read(node.text, node.span, text=node.text)
-        written = self.written
-        known = self.values.fill(written) if self.values is not None else None
+        known = self.values.fill(node.text) if self.values is not None else None
         if known is not None:
             return Located.read(known, node.span, text=known)
-        return Located.unknown(f"it is filled in from a template: {written}", node.span, written)
-
-    @property
-    def written(self) -> str:
-        """A scalar's text, with what a template fills in as it is written."""
-        node = self.node
-        if node is None or node.kind is not NodeKind.SCALAR:
-            return ""
-        if FILLER not in node.text:
-            return node.text
-        text = node.span.text.strip()
-        quoted = len(text) > 1 and not node.plain and text[0] == text[-1] and text[0] in "\"'"
-        return text[1:-1] if quoted else text
+        return Located.unknown(f"it is filled in from a template: {node.text}", node.span, node.text)
 
     @property
     def string(self) -> str:
@@ -118,7 +118,7 @@ class View:
 
     @property
     def flag(self) -> bool:
-        return self.string.lower() in ("true", "yes", "on")
+        return self.string.lower() in _TRUE
 
 
 NOTHING: Final = View(None)

@@ -40,24 +40,27 @@ def build_proxy(
     version: Located[Version],
     expand: Expand,
     files: Iterable[SourceFile] = (),
+    defaults: Defaults | None = None,
 ) -> Proxy:
     """The nginx that statements make.
 
     ``root`` holds the statements of the outermost level, and ``kind`` tells which one it is: ``main`` (``http``,
     ``events``), ``http`` (a file for ``conf.d``: ``server``, ``upstream``), ``server`` or ``location``; of any other
-    kind nothing is taken. ``expand`` replaces includes.
+    kind nothing is taken. ``expand`` replaces includes. ``defaults``: where they are not nginx's own (an Ingress).
     """
-    return _Builder(kind, root, version, expand).build(name, list(files))
+    return _Builder(kind, root, version, expand, defaults).build(name, list(files))
 
 
 class _Builder:
     """One nginx being built."""
 
-    def __init__(self, kind: str, root: Directive, version: Located[Version], expand: Expand) -> None:
+    def __init__(
+        self, kind: str, root: Directive, version: Located[Version], expand: Expand, defaults: Defaults | None
+    ) -> None:
         self.expand = expand
         self.gaps: list[Directive] = []
         self.complete = kind == "main"
-        self.root = self.scope(kind, root, None, Defaults(version, "" if self.complete else LONE))
+        self.root = self.scope(kind, root, None, defaults or Defaults(version, "" if self.complete else LONE))
         self.deferred: list[tuple[Location, list[Directive]]] = []
 
     def scope(self, kind: str, directive: Directive, parent: Scope | None, defaults: Defaults | None = None) -> Scope:

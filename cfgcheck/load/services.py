@@ -31,7 +31,8 @@ class ServiceReader:
     """Reads services into apps (of ``apps``) and proxies.
 
     ``unseen``: why servers may run on a host that were not found, by the host's name. ``nginx_units``: main files that
-    an nginx of the machine is started with, and what starts it. ``files``: scripts and the like that were read.
+    an nginx of the machine is started with, and what starts it. ``mystery``: why a container that files of the tree go
+    into may run servers that were not found, else "". ``files``: scripts and the like that were read.
     """
 
     def __init__(self, context: Context, apps: AppReader, proxies: ProxyReader, nginx: Located[Version] | None) -> None:
@@ -46,6 +47,7 @@ class ServiceReader:
         self._known: set[int] = set()
         self._declared: set[str] = set()
         self.unseen: dict[str, str] = {}
+        self.mystery = ""
         self.nginx_units: dict[Path, Unit] = {}
 
     def read(self, services: Iterable[Service]) -> None:
@@ -62,10 +64,7 @@ class ServiceReader:
         if service.entrypoint is None and service.command is None:
             self._miss(service, service.opaque or f"what {service.unit.label} runs is not known")
             return
-        try:
-            from cfgcheck.load.follow import follow
-        except ModuleNotFoundError:
-            from cfgcheck.load.tmp_follow import follow
+        from cfgcheck.load.follow import follow
 
         followed = follow(service, self.context)
         self.problems += followed.problems
@@ -93,6 +92,8 @@ class ServiceReader:
             return
         if not unit.host or unit.host not in self._declared:
             self.unseen.setdefault(unit.host, because)
+        if unit.contained and any(mount.source for mount in unit.mounts):
+            self.mystery = self.mystery or because
 
     def _start(self, start: Start) -> bool:
         """Whether a server that is read was found."""
@@ -110,6 +111,8 @@ class ServiceReader:
             path = service.files.find_path(main, start.folder) if command.config else None
             if path is not None:
                 self.nginx_units[path] = unit
+            elif command.config:
+                self._miss(service, f"{unit.label} starts nginx with {main}, which is not in the folder checked")
             return True
         main = main if main.startswith("/") else posixpath.join("/etc/nginx", main)
         version = self.nginx_version or service.versions.get("nginx")

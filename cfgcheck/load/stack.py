@@ -115,7 +115,8 @@ def _know_hosts(stack: Stack, carried: Carried, services: ServiceReader) -> None
         if name in hosts:
             hosts[name] = replace(hosts[name], unseen=hosts[name].unseen or because)
     stack.hosts = hosts
-    stack.incomplete = services.unseen.get("", "")
+    lone = any(proxy.unit is None and not proxy.host for proxy in stack.proxies)
+    stack.incomplete = services.unseen.get("", "") or (services.mystery if lone else "")
 
 
 def _paths(files: Iterable[SourceFile], disk: Disk) -> set[Path]:

@@ -32,9 +32,9 @@ def other_hosts(stack: Stack) -> Node | None:
     if not others:
         return None
     node = Node("Nothing that cfgcheck reads was found in", style="strong")
-    for host in others:
-        why = f": {host.unseen}" if host.unseen else ""
-        node.add(label(host) + why, str(host.span) if host.span is not None else "", "quiet")
+    lines = ((label(host), host.unseen, str(host.span) if host.span is not None else "") for host in others)
+    for name, why, place in dict.fromkeys(lines):
+        node.add(f"{name}: {why}" if why else name, place, "quiet")
     return node
 
 
@@ -47,7 +47,9 @@ def label(host: Host) -> str:
 
 def host_node(host: Host, stack: Stack, below: Sequence[Node]) -> Node:
     """A host, its doors, and what runs on it."""
-    node = Node(label(host), str(host.span) if host.span is not None else "", "strong")
+    projects = {other.project for other in stack.hosts.values() if other.project}
+    of = f" of {host.project}" if len(projects) > 1 and host.project else ""
+    node = Node(label(host) + of, str(host.span) if host.span is not None else "", "strong")
     for doorway in stack.doorways:
         if doorway.to == host.name:
             node.add(_doorway(doorway, stack), str(doorway.span) if doorway.span is not None else "", "quiet")

@@ -166,8 +166,24 @@ def _malformed(one: Instruction, escape: str) -> Iterator[Problem]:
         if len(words) != 1 and not (len(words) == 3 and words[1].upper() == "AS"):
             hint = "write FROM IMAGE, or FROM IMAGE AS NAME"
             yield _problem("FROM takes an image, and AS NAME behind it", one.span, hint)
+    elif one.keyword == "ENV":
+        yield from _no_assignment(one, escape)
     elif one.keyword in ("CMD", "ENTRYPOINT", "RUN") and one.words is None and one.plain.startswith("["):
         yield from _no_array(one)
+
+
+def _no_assignment(one: Instruction, escape: str) -> Iterator[Problem]:
+    """``ENV A=b c``: of several words each must be an assignment."""
+    places = raw_words(one.plain, escape)
+    if not places or "=" not in one.plain[slice(*places[0])]:
+        return
+    for start, end in places:
+        if "=" not in one.plain[start:end]:
+            hint = "write NAME=VALUE, and the whole value in double quotes when there are blanks in it"
+            yield _problem(
+                f"{one.text[start:end][:40]} is no assignment, so Docker refuses this ENV", one.locate(start, end), hint
+            )
+            return
 
 
 def _no_array(one: Instruction) -> Iterator[Problem]:

@@ -16,6 +16,7 @@ from cfgcheck.source.file import SourceFile, Span
 from cfgcheck.syntax.dockerfile_words import raw_words
 
 _DIRECTIVE = re.compile(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S.*?)\s*\Z")
+_DIRECTIVES = frozenset({"escape", "syntax", "check"})
 _HEREDOC = re.compile(r"(?:ONBUILD\s+)?(?:ADD|COPY|RUN)\s", re.IGNORECASE)
 _HEREDOC_WORD = re.compile(r"\d*<<(-?)([^<\s]+)\Z")
 _MOST_HEREDOCS = 64
@@ -114,6 +115,7 @@ class _Reader:
             self.in_directives = False
             return
         name, value = match[1].lower(), match[2]
+        self.in_directives = name in _DIRECTIVES
         if name == "escape" and name not in self.seen:
             if value in ("\\", "`"):
                 self.found.escape = value

@@ -15,7 +15,7 @@ from cfgcheck.syntax.templates import FILLER
 PLACEHOLDER = "a template placeholder stands there"
 
 _BLANKS = " \t\r\n\v\f"
-_NAME = re.compile(r"[A-Za-z_]\w*|[0-9]+|[@*#]", re.ASCII)
+_NAME = re.compile(r"[^\W\d]\w*|[0-9]+|[@*#?$!-]")
 _MODIFIER = re.compile(r":?[-+?]|##?|%%?|//?")
 _PLAIN = re.compile(r"[^'\"$\\`}]+")
 _IN_QUOTES = re.compile(r"[^\"$\\`]+")
@@ -55,7 +55,7 @@ def word_end(text: str, at: int, escape: str = "\\") -> int:
     quote, size = "", len(text)
     while at < size:
         char = text[at]
-        if char == escape:
+        if char == escape and quote != "'":
             at += 2
             continue
         if quote:
@@ -147,10 +147,10 @@ class _Expander:
             parts.append("$")
             return at
         if not braced:
-            parts.append(self._value(self.lookup(name[0]), name[0]))
+            parts.append(self._value(self._looked_up(name[0]), name[0]))
             return name.end()
         if self.text.startswith("}", name.end()):
-            parts.append(self._value(self.lookup(name[0]), name[0]))
+            parts.append(self._value(self._looked_up(name[0]), name[0]))
             return name.end() + 1
         modifier = _MODIFIER.match(self.text, name.end())
         if modifier is None or depth >= _DEEPEST:
@@ -162,7 +162,7 @@ class _Expander:
         before, self.because = self.because, ""
         word, end = self.until("}", at, depth + 1)
         own, self.because = self.because, before
-        value = self.lookup(name)
+        value = self._looked_up(name)
         is_set = value is not None and (not modifier.startswith(":") or value.value != "")
         kind = modifier[-1]
         if kind in "-+":
@@ -179,6 +179,10 @@ class _Expander:
         else:
             self.because = self.because or f"cfgcheck does not evaluate ${{{name}{modifier}…}}"
         return end + 1
+
+    def _looked_up(self, name: str) -> Expanded | None:
+        """``$1``, ``$@`` and the like are never set."""
+        return self.lookup(name) if name[0].isalpha() or name[0] == "_" else None
 
     def _value(self, value: Expanded | None, name: str) -> str:
         if value is None:

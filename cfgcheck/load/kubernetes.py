@@ -1,0 +1,73 @@
+"""Kubernetes manifests, kustomize bases and overlays, and Helm charts: what runs in which pod, and who leads there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from cfgcheck.load.context import Context
+from cfgcheck.load.dockerfile import ImageReader
+from cfgcheck.load.ingress import read_ingresses
+from cfgcheck.load.kubernetes_config_maps import ConfigMaps, read_kustomizations
+from cfgcheck.load.kubernetes_groups import Group, groups_of
+from cfgcheck.load.kubernetes_objects import WORKLOADS, Manifest, looks_like_kubernetes, read_manifests
+from cfgcheck.load.kubernetes_patches import Patches
+from cfgcheck.load.kubernetes_pods import Pod, PodReader, config_maps_of
+from cfgcheck.load.kubernetes_services import Selectors, doorways
+from cfgcheck.load.service import Carried
+
+_MOST_DOORWAYS = 20_000
+
+__all__ = ["looks_like_kubernetes", "read_kubernetes"]
+
+
+def read_kubernetes(context: Context, paths: Sequence[Path], images: ImageReader) -> Carried:
+    """Everything that the manifests among these files say. A file that is no valid YAML is a problem; one that holds
+    something else is passed over."""
+    manifests = read_manifests(context, paths)
+    kustomizations = read_kustomizations(context.disk, [one.path for one in manifests.objects])
+    groups = groups_of(manifests.objects, kustomizations.namespaces)
+    maps = ConfigMaps(context.disk, manifests.objects, kustomizations.config_maps)
+    reader = PodReader(context, images, maps, Patches(manifests.objects))
+    carried = Carried(files=[*manifests.files, *kustomizations.files], problems=list(manifests.problems))
+    pods = [pod for one in manifests.of(*WORKLOADS) if one.whole for pod in _pods(one, groups, maps, reader)]
+    served = _lead(manifests.of("Service"), groups, pods, carried)
+    scaled = {
+        (one.view.get("spec", "scaleTargetRef", "kind").string, one.view.get("spec", "scaleTargetRef", "name").name)
+        for one in manifests.of("HorizontalPodAutoscaler")
+    }
+    for pod in pods:
+        carried.hosts.append(pod.host)
+        is_scaled = (pod.workload.kind, pod.workload.name) in scaled
+        serves = id(pod) in served
+        carried.services += reader.services(pod, carried, serves=serves, scaled=is_scaled)
+    read_ingresses(context, manifests, groups, carried)
+    carried.files = list({id(file): file for file in carried.files}.values())
+    return carried
+
+
+def _pods(workload: Manifest, groups: list[Group], maps: ConfigMaps, reader: PodReader) -> Iterator[Pod]:
+    """The pods of a workload: several where the deployments that it belongs to give it other ConfigMaps."""
+    names = list(dict.fromkeys(config_maps_of(workload)))
+    alike: dict[tuple[int, ...], list[Group]] = {}
+    for group in groups:
+        if workload in group.members:
+            signature = tuple(id(maps.find(group, name, workload.namespace)) for name in names)
+            alike.setdefault(signature, []).append(group)
+    apart = len(alike) > 1 or sum(len(members) for members in alike.values()) < len(groups)
+    for members in alike.values():
+        yield reader.read(workload, tuple(members), several=apart)
+
+
+def _lead(services: Iterator[Manifest], groups: list[Group], pods: list[Pod], carried: Carried) -> set[int]:
+    """Adds the doors that Services open. Gives the ids of the pods that one leads to."""
+    served: set[int] = set()
+    selectors = Selectors(pods)
+    for service in services:
+        for group in groups:
+            if service in group.members:
+                behind = selectors.selected(service, group)
+                served.update(id(pod) for pod in behind)
+                if len(carried.doorways) < _MOST_DOORWAYS:
+                    carried.doorways += doorways(service, group, behind)
+    return served
