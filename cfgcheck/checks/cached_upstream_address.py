@@ -27,7 +27,18 @@ _RESOLVES = (1, 27, 3)
 
 
 def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
-    proxy: Proxy = case.subject
+    """Once for each name of each nginx; of several deployments with the same nginx files the gravest counts."""
+    found: dict[object, Hit] = {}
+    for proxy in case.stack.proxies:
+        if not proxy.ingress:
+            for hit in _of_proxy(case.stack, proxy):
+                known = found.setdefault(hit.at.span.key, hit)
+                if known.severity is None and hit.severity is not None:
+                    found[hit.at.span.key] = hit
+    return found.values()
+
+
+def _of_proxy(stack: Stack, proxy: Proxy) -> Iterator[Hit]:
     seen: set[str] = set()
     for location in proxy.locations():
         for peer in _literal(location):
@@ -36,7 +47,7 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
                 continue
             if address.host not in seen:
                 seen.add(address.host)
-                yield from _judged(case.stack, proxy, location, peer)
+                yield from _judged(stack, proxy, location, peer)
 
 
 def _literal(location: Location) -> Iterable[Peer]:

@@ -74,12 +74,15 @@ def _hit(app: App, listener: Listener, other: App, taken: Listener) -> Iterator[
 def _published(case: Case) -> Iterator[Hit]:
     """Two containers of one deployment that both ask for one port of their machine."""
     stack = case.stack
-    taken: dict[tuple[str, str, int], list[Doorway]] = {}
+    taken: dict[tuple[str, str, int, tuple[str, ...]], list[Doorway]] = {}
     optional = {unit.host for unit in stack.units if unit.development}
+    profiles = {unit.host: unit.profiles for unit in stack.units if unit.profiles}
     for door in stack.doorways:
         if door.kind is not DoorwayKind.PUBLISHED or door.port is None or door.to in optional:
             continue
-        known = taken.setdefault((stack.host(door.to).project, door.on, door.port), [])
+        # Services of different profiles need not run at the same time.
+        key = (stack.host(door.to).project, door.on, door.port, profiles.get(door.to, ()))
+        known = taken.setdefault(key, [])
         other = next((one for one in known if one.to != door.to and _overlap(one.address, door.address)), None)
         known.append(door)
         if other is not None:

@@ -41,7 +41,7 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterator[Hit | Unchecked]:
             "unix": unix,
             "mapped": "::ffff:127.0.0.1" in source.addresses,
             "wanted": "*" if unix else source.addresses[0] if source.addresses else "",
-            "inner": source.inner and published(case.stack, route.app, route.listener) is None,
+            "inner": source.inner != "" and published(case.stack, route.app, route.listener) is None,
         },
     )
 

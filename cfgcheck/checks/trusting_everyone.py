@@ -46,7 +46,8 @@ def _open(case: Case, listener: Listener, app: App, routes: Sequence[Route]) -> 
     if exposed is not None and exposed.value:
         return True
     if case.stack.host(app.host).inner:
-        return published(case.stack, app, listener) is not None
+        at_hand = app.unit is not None and app.unit.development
+        return not at_hand and published(case.stack, app, listener) is not None
     return any(_by_address(route) for route in routes)
 
 

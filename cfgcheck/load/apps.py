@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cfgcheck.load.uwsgi import UwsgiStart
     from cfgcheck.load.versions import TreeVersions
 
+_OTHERS = ("uvicorn", "hypercorn", "daphne", "granian", "waitress", "fastapi")
 _NONE: Mapping[str, Located[Version]] = {}
 
 
@@ -113,7 +114,19 @@ class AppReader:
             if uwsgi is not None:
                 opened = UwsgiStart(name, self._folder(start), uwsgi, find=_finder(start))
                 return replace(self._uwsgi(opened, self._versions(start, "uwsgi")), together=service.together)
-        return None
+        return self._another(start, name) if any(server in words for server in _OTHERS) else None
+
+    def _another(self, start: Start, name: str) -> App | None:
+        from cfgcheck.load.python_servers import ServerStart, build_server, find_server
+        from cfgcheck.load.python_servers_listeners import SocketOwner
+
+        command = find_server(start.command)
+        if command is None:
+            return None
+        kind, service = command.kind.value, start.service
+        version = self.versions.get(kind) or self._versions(start, kind).get(kind)
+        owner = SocketOwner.of(service.unit)
+        return build_server(ServerStart(name, command, version, service.together, owner=owner))
 
     def _folder(self, start: Start) -> str | None:
         """The folder of the tree that the server is started in."""

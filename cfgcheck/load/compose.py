@@ -9,7 +9,7 @@ from cfgcheck.load.compose_definition import Definition, Definitions
 from cfgcheck.load.compose_ports import doorways
 from cfgcheck.load.compose_projects import ComposeFile, Project, projects, services_of
 from cfgcheck.load.compose_service import Images, ServiceMaker
-from cfgcheck.load.compose_values import Values, listed
+from cfgcheck.load.compose_text import Values, listed
 from cfgcheck.load.context import Context
 from cfgcheck.load.service import Carried
 from cfgcheck.record import replace

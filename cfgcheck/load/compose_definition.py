@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cfgcheck.findings import Problem
 from cfgcheck.load.compose_projects import ComposeFile, Project
-from cfgcheck.load.compose_values import Values
+from cfgcheck.load.compose_text import Values
 from cfgcheck.record import record
 from cfgcheck.syntax.yaml_tree import Mapping, Node, Scalar, Sequence
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cfgcheck.load.compose_definition import Definition, Layer
 from cfgcheck.load.compose_projects import Project
-from cfgcheck.load.compose_values import Values, listed
+from cfgcheck.load.compose_text import Values, listed
 from cfgcheck.model.unit import Mount
 from cfgcheck.source.file import Span
 from cfgcheck.syntax.yaml_tree import Mapping, Node

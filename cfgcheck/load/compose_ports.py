@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from cfgcheck.load.compose_definition import Definition
-from cfgcheck.load.compose_values import Values, listed
+from cfgcheck.load.compose_text import Values, listed
 from cfgcheck.model.host import Doorway, DoorwayKind
 from cfgcheck.syntax.yaml_tree import Mapping, Node
 

@@ -13,7 +13,7 @@ from cfgcheck.findings import Problem
 from cfgcheck.load.compose_definition import Definition
 from cfgcheck.load.compose_mounts import Mounts
 from cfgcheck.load.compose_projects import Project, is_development
-from cfgcheck.load.compose_values import Values, inner_span, listed, seconds
+from cfgcheck.load.compose_text import Values, inner_span, listed, seconds
 from cfgcheck.load.context import Context
 from cfgcheck.load.filesystem import Filesystem
 from cfgcheck.load.image import Build, Image
@@ -155,10 +155,10 @@ class ServiceMaker:
                 self.problems += problems
                 found = with_variables(found, variables)
         own = []
-        for name, (key, value) in definition.mapping("environment").items():
-            made = self._assigned(name, key, value)
+        for variable, (key, given) in definition.mapping("environment").items():
+            made = self._assigned(variable, key, given)
             span = made.span or key.span
-            own.append(Variable(name, made.get(None), span, key.span, made.because, made.text))
+            own.append(Variable(variable, made.get(None), span, key.span, made.because, made.text))
         return with_variables(found, own), unseen
 
     def _assigned(self, name: str, key: Scalar, value: Node | None) -> Located[str]:
@@ -240,9 +240,11 @@ class ServiceMaker:
             stop_signal=self._stop_signal(definition, image),
             stop_grace=self._stop_grace(definition),
             prestop=Located.default(None, "Compose has no such hook before the stop signal"),
+            open_files=self._open_files(definition),
             replicas=replicas,
             recreated_apart=isinstance(deploy, Mapping) and deploy.get("update_config") is not None,
             development=self._is_development(definition),
+            profiles=tuple(sorted(self._profiles(definition))),
             unseen_environment=unseen,
             files=tuple(dict.fromkeys(one.file for one in self.project.files)),
         )
@@ -284,6 +286,20 @@ class ServiceMaker:
             return Located.unknown(f"{made.value} is no duration", node.span)
         return Located.read(duration, node.span)
 
+    def _open_files(self, definition: Definition) -> Located[int | None]:
+        """``nofile`` of ``ulimits``: one number, or the soft limit, which is the one in force."""
+        ulimits = definition.last("ulimits")
+        node = ulimits.get("nofile") if isinstance(ulimits, Mapping) else None
+        node = node.get("soft") if isinstance(node, Mapping) else node
+        if node is None:
+            return Located.unknown("how many files it may open is in the settings of Docker itself")
+        made = self.values.text(node)
+        if not made.known:
+            return Located.unknown(made.because, node.span)
+        if made.value == "-1":
+            return Located.read(None, node.span)
+        return Located.read(int(made.value), node.span) if made.value.isdecimal() else _bad_limit(node, made.value)
+
     def _replicas(self, definition: Definition) -> Located[int]:
         deploy = definition.last("deploy")
         node = deploy.get("replicas") if isinstance(deploy, Mapping) else None
@@ -295,9 +311,12 @@ class ServiceMaker:
             return made.with_value(int(made.value))
         return Located.unknown("how many are started is not known", node.span)
 
-    def _is_development(self, definition: Definition) -> bool:
+    def _profiles(self, definition: Definition) -> set[str]:
         given = (item for value, _ in definition.each("profiles") for item in listed(value))
-        profiles = {self.values.plain(item).lower() for item in given}
+        return {self.values.plain(item).lower() for item in given}
+
+    def _is_development(self, definition: Definition) -> bool:
+        profiles = self._profiles(definition)
         return self.project.development or is_development(self.project.files[-1]) or bool(
             profiles and profiles <= _DEVELOPMENT_PROFILES
         )
@@ -308,6 +327,10 @@ def signal_name(text: str) -> str:
     numbers = {"1": "HUP", "2": "INT", "3": "QUIT", "9": "KILL", "10": "USR1", "12": "USR2", "15": "TERM"}
     name = text.strip().upper().removeprefix("SIG")
     return numbers.get(name, name)
+
+
+def _bad_limit(node: Node, text: str) -> Located[int | None]:
+    return Located.unknown(f"{text} is no number of files", node.span)
 
 
 def _name_span(definition: Definition, project: Project) -> Span:

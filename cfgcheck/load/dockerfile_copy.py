@@ -154,5 +154,5 @@ class _Copy:
         before = "".join("\n" if char == "\n" else " " for char in text[: content.start])
         disk = self.stage.layers.disk
         path = disk.absolute(content.file.path) / f"{heredoc.name}-{content.start}" / posixpath.basename(self.target)
-        embedded = disk.embed(path, SourceFile(content.file.path, before + content.text))
+        embedded = disk.embed(path, SourceFile(content.file.path, before + content.text, content.file))
         self._put(self._place(heredoc.name), str(embedded))

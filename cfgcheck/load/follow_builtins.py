@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Builtin = Callable[["Shell", State, Sequence[Word]], "bool | None"]
 
+_MOST_ARGUMENTS = 200
 _SIGNALS = frozenset(
     {"TERM", "SIGTERM", "15", "INT", "SIGINT", "2", "QUIT", "SIGQUIT", "3", "HUP", "SIGHUP", "1"}
 )
@@ -49,7 +50,7 @@ def _set(shell: Shell, state: State, words: Sequence[Word]) -> bool | None:
         at += 2 if words[at].value in ("-o", "+o") else 1
     if at < len(words):
         at += words[at].value == "--"
-        state.scope.arguments = tuple(words[at:])
+        state.scope.arguments = tuple(words[at:]) if len(words) - at <= _MOST_ARGUMENTS else None
     return True
 
 

@@ -124,7 +124,7 @@ class Session:
             words, post = peeled.rest, _handed(post, peeled.hands)
         name = base_name(words[0].value or "")
         if words[0].value is None and words[0].bare and not looks_like_script_path(words[0].template):
-            state.pending.append(f"what {words[0].template} holds is not known: {words[0].because}")
+            state.pending.append(f"what {_shown(words[:1])} holds is not known: {words[0].because[:200]}")
         elif SHELL.match(name) and not name.endswith(".sh"):
             self._shell(name, words, state, post)
         elif name == "busybox" and len(words) > 1 and words[1].value in ("sh", "ash"):
@@ -148,13 +148,13 @@ class Session:
             return
         file = find_script(words[at], state.service, state.scope.folder, explicit=True)
         if file is NOT_FOUND:
-            state.pending.append(f"{words[at].template} is no script that can be read")
+            state.pending.append(f"{_shown(words[at : at + 1])} is no script that can be read")
         else:
             self._script_or_unseen(file, words[at:], state, post)
 
     def _text(self, name: str, word: Word, rest: tuple[Word, ...], state: State, post: Post) -> None:
         if word.value is None and word.bare:
-            state.pending.append(f"the commands for {name} are not known: {word.because}")
+            state.pending.append(f"the commands for {name} are not known: {word.because[:200]}")
             return
         text, locate = self.shell_texts.get(id(word)) or text_of(word)
         script = Script(parse_script(text), WordReader(text, locate), locate)
@@ -195,7 +195,7 @@ class Session:
             return
         dashes = [at for at, word in enumerate(words) if word.value == "--"]
         if dashes and dashes[0] + 1 < len(words):
-            unknown = Located[bool].unknown(f"what {words[0].template} does with signals is not known")
+            unknown = Located[bool].unknown(f"what {_shown(words[:1])} does with signals is not known")
             self.command(tuple(words[dashes[0] + 1 :]), state, replace(post, signalled=unknown))
             return
         if self._unseen_servers(words, state, post):
@@ -206,7 +206,7 @@ class Session:
         """``/entrypoint.sh gunicorn app:app``: such scripts end with ``exec "$@"``, as far as anybody guesses."""
         if len(words) < 2 or not _SERVERS.match(base_name(words[1].value or "")):
             return False
-        unknown = Located[bool].unknown(f"what {words[0].template} does with signals is not known")
+        unknown = Located[bool].unknown(f"what {_shown(words[:1])} does with signals is not known")
         self.command(tuple(words[1:]), state, replace(post, signalled=unknown))
         return True
 
@@ -363,9 +363,9 @@ def _python(name: str, words: Sequence[Word]) -> str | None:
         at += 2 if words[at].value in ("-W", "-X") else 1
     if at >= len(words):
         return None
-    path = words[at].template
+    path = words[at].template[:200]
     if base_name(path) == "manage.py":
-        task = next((word.template for word in words[at + 1 :] if not word.template.startswith("-")), "")
+        task = next((word.template[:60] for word in words[at + 1 :] if not word.template.startswith("-")), "")
         return f"what `manage.py {task}` serves can't be seen" if task.startswith(("run", "serve", "start")) else ""
     return f"what the Python script {path} starts can't be seen"
 

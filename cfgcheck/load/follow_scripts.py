@@ -52,7 +52,7 @@ def find_script(word: Word, service: Service, folder: str, explicit: bool = Fals
         last = _LAST_PART.search(word.template) if looks_like_script_path(word.template) else None
         path = last[0] if last else None
         if not path:
-            return f"which script {word.template} is, is not known" if explicit else NOT_FOUND
+            return f"which script {word.template[:200]} is, is not known" if explicit else NOT_FOUND
         folder = ""
     by_path = "/" in path or path.endswith(_SUFFIXES) or explicit
     files = service.files
@@ -63,7 +63,7 @@ def find_script(word: Word, service: Service, folder: str, explicit: bool = Fals
         place, shown = _along_path(path, service)
     if place is None:
         if explicit or path.endswith(_SUFFIXES) or "entrypoint" in path.rpartition("/")[2]:
-            return f"{path} is not in the folder checked"
+            return f"{path[:200]} is not in the folder checked"
         return NOT_FOUND
     beginning = files.disk.peek(place)
     if "\0" in beginning:

@@ -20,6 +20,8 @@ Pending = Start | str
 """What a command that is waited for comes to: a start, or why nobody sees what it starts. It counts when nothing
 comes after it: what is followed by another command has ended before."""
 
+_MOST_PENDING = 8
+
 
 @record(frozen=True)
 class Post:
@@ -65,7 +67,8 @@ class State:
         self.scope.merge([way.scope for way in going[1:]], because)
         for way in going[1:]:
             self.functions.update(way.functions)
-            self.pending += [each for each in way.pending if each not in self.pending]
+            self.pending += [each for each in way.pending if all(each is not own for own in self.pending)]
+        del self.pending[:-_MOST_PENDING]
         self.trapped = any(way.trapped for way in ways)
         self.left = any(way.left for way in ways)
         if open_ways and any(way.ended and way.ended != "fail" for way in ways):

@@ -14,6 +14,9 @@ from cfgcheck.source.file import Span
 _PLACEHOLDER = re.compile(
     r"\$\{[^{}]*\}|\$\([^()]*\)|`[^`]*`|\{\{.*?\}\}|\{[^{}]*\}|\$\w+|<%.*?%>|\{%.*?%\}|__[A-Z][A-Z0-9_]*?__"
 )
+LONGEST = 4096
+"""Characters of an address that is looked into."""
+
 _MARK = "\ue000"
 """Stands for a placeholder while an address is taken apart; a character that no address holds."""
 
@@ -74,10 +77,15 @@ def _unix(path: str, templated: bool = False) -> Address:
     return Address.unix(path, templated=templated)
 
 
+def placeholders(text: str) -> list[str]:
+    """The parts of a text that stand for something that is not known: ``$PORT``, ``{{ port }}``."""
+    return _PLACEHOLDER.findall(text) if len(text) <= LONGEST else []
+
+
 def _templated(bind: Bind) -> BoundAddress:
     """An address with placeholders. A placeholder alone may be anything."""
-    found = _PLACEHOLDER.findall(bind.text)
-    masked = _PLACEHOLDER.sub(_MARK, bind.text)
+    found = placeholders(bind.text)
+    masked = _PLACEHOLDER.sub(_MARK, bind.text) if found else ""
     if masked == _MARK or not found:
         return BoundAddress(Located.unknown(bind.because, bind.span, bind.text))
 

@@ -114,6 +114,13 @@ def statement(name: str, at: Span, *values: Value) -> Directive:
     return directive
 
 
+def renamed(directive: Directive, name: str) -> Directive:
+    """The same statement under another name."""
+    made = Directive(directive.file, Word(name, directive.name.start, directive.name.end), directive.args)
+    made.head_end, made.end = directive.head_end, directive.end
+    return made
+
+
 def block(name: str, at: Span, children: list[Directive], *values: Value) -> Directive:
     """The same for a block."""
     directive = statement(name, at, *values)
@@ -132,9 +139,7 @@ def directives(settings: Settings, rows: Mapping[str, Row], *, grpc: bool = Fals
             if made is not None:
                 yield made
                 if grpc and row.directive in _GRPC:
-                    again = Directive(made.file, Word("grpc" + row.directive[5:], made.name.start, made.name.end), made.args)
-                    again.head_end = again.end = made.end
-                    yield again
+                    yield renamed(made, "grpc" + row.directive[5:])
     if rows is not UPSTREAM:
         yield from _buffers(settings)
 

@@ -10,8 +10,12 @@ from cfgcheck.load.kubernetes_objects import Manifest, Manifests
 from cfgcheck.record import record
 from cfgcheck.syntax.nginx_tree import Directive
 
-_NAMES: Final = re.compile(r"(?:ingress-nginx|nginx-ingress)(?:-controller)?\Z|nginx-configuration\Z|nginx-load-balancer-conf\Z")
-_TELLING: Final = frozenset({*CONTROLLER, *UPSTREAM, "use-forwarded-headers", "compute-full-forwarded-for", "http-snippet"})
+_NAMES: Final = re.compile(
+    r"(?:ingress-nginx|nginx-ingress)(?:-controller)?\Z|nginx-configuration\Z|nginx-load-balancer-conf\Z"
+)
+_TELLING: Final = frozenset(
+    {*CONTROLLER, *UPSTREAM, "use-forwarded-headers", "compute-full-forwarded-for", "http-snippet"}
+)
 _EVENTS: Final = frozenset({"worker_connections", "worker_shutdown_timeout"})
 
 

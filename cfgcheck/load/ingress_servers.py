@@ -11,6 +11,7 @@ from cfgcheck.load.ingress_annotations import (
     Settings,
     block,
     directives,
+    renamed,
     settings_of,
     snippet,
     statement,
@@ -26,7 +27,7 @@ from cfgcheck.load.nginx_stock import stock_file
 from cfgcheck.record import record
 from cfgcheck.source.file import Span
 from cfgcheck.syntax.nginx_parse import parse
-from cfgcheck.syntax.nginx_tree import Directive, Word
+from cfgcheck.syntax.nginx_tree import Directive
 
 _PROTOCOLS: Final = {
     "": ("proxy_pass", "http://"),
@@ -242,13 +243,7 @@ def _headers(ingress: Ingress, name: str) -> Iterator[Directive]:
             value = value_of(view, at)
             yield statement(name, at, (directive.args[0].value, value[1], False), value)
         else:
-            yield directive if name == directive.key else _renamed(directive, name)
+            yield directive if name == directive.key else renamed(directive, name)
     if ingress.view("x-forwarded-prefix"):
         at, view = ingress.settings["x-forwarded-prefix"]
         yield statement(name, at, ("X-Forwarded-Prefix", at, False), value_of(view, at))
-
-
-def _renamed(directive: Directive, name: str) -> Directive:
-    made = Directive(directive.file, Word(name, directive.name.start, directive.name.end), directive.args)
-    made.head_end, made.end = directive.head_end, directive.end
-    return made

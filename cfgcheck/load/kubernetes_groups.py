@@ -23,7 +23,8 @@ _CLUSTER: Final = "svc.cluster.local"
 @record(frozen=True, eq=False)
 class Group:
     """One deployment. ``name``: "" where there is one only, else the folder in which it parts from the others.
-    ``namespaces``: those that its objects name; ``foreign``: those that only configurations speak of. ``members``: its objects, for looking one up."""
+    ``namespaces``: those that its objects name; ``foreign``: those that only configurations speak of.
+    ``members``: its objects, for looking one up."""
 
     name: str
     objects: tuple[Manifest, ...]
@@ -40,6 +41,11 @@ class Group:
         """Where short names of a namespace are known. An object without one may be in any."""
         spaces = (namespace,) if namespace else ("", *self.namespaces)
         return frozenset(f"{self.network} namespace {space}".rstrip() for space in spaces)
+
+    @property
+    def single(self) -> bool:
+        """Whether all its pods are in one namespace, so that each knows every name."""
+        return len({one.namespace for one in self.objects if one.kind in _COUNTED}) < 2
 
     def networks(self, namespace: str) -> frozenset[str]:
         return self.network_of(namespace) | {self.network}
@@ -77,8 +83,8 @@ def _group(name: str, objects: list[Manifest], namespaces: Iterable[str]) -> Gro
 
 
 def _last(objects: Iterable[Manifest]) -> Iterable[Manifest]:
-    """Of an object that is given twice the last one counts."""
-    return {one.key if one.name else id(one): one for one in objects}.values()
+    """Whole objects; of one that is given twice the last one counts."""
+    return {one.key if one.name else id(one): one for one in objects if one.whole}.values()
 
 
 _Parts = tuple[str, ...]

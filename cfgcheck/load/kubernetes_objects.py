@@ -39,8 +39,8 @@ def looks_like_kubernetes(text: str) -> bool:
 
 @record(frozen=True, eq=False)
 class Manifest:
-    """One object. ``namespace``: "" where the manifest leaves it to whoever applies it. ``path``: of its file, absolute.
-    ``span``: where its name stands."""
+    """One object. ``namespace``: "" where the manifest leaves it to whoever applies it. ``path``: of its file,
+    absolute. ``span``: where its name stands."""
 
     kind: str
     name: str

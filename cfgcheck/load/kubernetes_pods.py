@@ -108,7 +108,7 @@ class PodReader:
         user, group = _identity(view, container, image)
         unit = Unit(
             Manager.KUBERNETES,
-            name if name in ("", workload.name) else f"{workload.name}/{name}",
+            _unit_name(workload, container),
             container.get("name").span or container.span or workload.span,
             pod.host.name,
             container=True,
@@ -169,6 +169,14 @@ class PodReader:
         return Volumes(views, claims, pod.host.name, space, self.maps, lambda name: self._map(pod, name))
 
 
+def _unit_name(workload: Manifest, container: View) -> str:
+    """The container's name behind that of its workload; a name that a template makes up tells nothing."""
+    text = container.get("name").text
+    if text is None or text.get(workload.name) == workload.name:
+        return workload.name
+    return f"{workload.name}/{text.value}"
+
+
 def config_maps_of(workload: Manifest) -> Iterator[str]:
     """The names of the ConfigMaps that a workload's pod uses."""
     spec = workload.pod.get("spec")
@@ -191,8 +199,8 @@ def _containers(pod: View) -> list[View]:
 
 
 def _fills_in(view: View) -> bool:
-    """Whether a template puts something there that is not a list of words (``command: {{ toYaml .Values.command }}``)."""
-    return bool(view) and not view.is_list
+    """Whether a template puts words there (``command: {{ toYaml .Values.command }}``)."""
+    return view.partial or (bool(view) and not view.is_list)
 
 
 def _pod_names(workload: Manifest, groups: Iterable[Group]) -> Iterator[str]:
@@ -227,7 +235,8 @@ def _recreated_apart(workload: Manifest) -> bool:
     """Whether its pods are replaced while those of others, and its own, go on."""
     strategy = workload.view.get("spec", "strategy", "type").string
     update = workload.view.get("spec", "updateStrategy", "type").string
-    return workload.kind in ("Deployment", "StatefulSet", "DaemonSet") and strategy != "Recreate" and update != "OnDelete"
+    kept = strategy == "Recreate" or update == "OnDelete"
+    return workload.kind in ("Deployment", "StatefulSet", "DaemonSet") and not kept
 
 
 def _identity(pod: View, container: View, image: Image) -> tuple[Located[str], Located[str]]:

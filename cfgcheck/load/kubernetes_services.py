@@ -46,10 +46,12 @@ def doorways(service: Manifest, group: Group, pods: Sequence[Pod]) -> Iterator[D
         for pod in pods
         for port, to_port, span in (_direct(service, pod) if headless else _ports(service, pod))
     ]
-    short = ((service.name,), group.network_of(service.namespace))
-    qualified = (group.qualified(service.name, service.namespace), frozenset({group.network}))
+    qualified, everywhere = group.qualified(service.name, service.namespace), frozenset({group.network})
+    known = [((service.name,), group.network_of(service.namespace)), (qualified, everywhere)]
+    if group.single:
+        known = [((service.name, *qualified), everywhere)]
     for pod, port, to_port, span in ways:
-        for names, networks in (short, qualified):
+        for names, networks in known:
             yield Doorway(
                 DoorwayKind.SERVICE,
                 pod.host.name,

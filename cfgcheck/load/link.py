@@ -155,6 +155,9 @@ def _nothing(route: Route, target: Address, reached: tuple[Destination, ...], in
         return replace(route, because=f"{target} is filled in from a template")
     if any(destination.host == NAMED for destination in reached):
         return replace(route, link=Link.EXTERNAL, because=f"no app that was found answers to the name {target.host}")
+    taken = next((why for one in reached if (why := _handed_over(one.address, one.host, index))), "")
+    if taken:
+        return replace(route, because=taken)
     for destination in reached:
         address = destination.address
         if destination.host != route.proxy.host and address.is_tcp:
@@ -229,11 +232,22 @@ def _unix_routes(route: Route, target: Address, index: _Listeners, number: int) 
         return [replace(route, because=doubtful)]
     if target.templated:
         return [replace(route, because=f"{target} is filled in from a template")]
+    taken = _handed_over(target, host, index)
+    if taken:
+        return [replace(route, because=taken)]
     if index.servers.behind(route.location, target, host):
         return [replace(route, link=Link.EXTERNAL, because=f"another server of nginx listens on {target}")]
     if host and index.stack.host(host).unseen:
         return [replace(route, because=index.stack.host(host).unseen)]
     return [replace(route, link=Link.NO_LISTENER, at=(host,))]
+
+
+def _handed_over(target: Address, host: str, index: _Listeners) -> str:
+    """Why a socket that a manager opens takes the connection; "" where none does."""
+    for address, unit in index.stack.handed:
+        if unit.host == host and address.known and reaches(target, address.value) is Match.YES:
+            return f"a socket unit opens it for {unit.label}, and what that runs is not known"
+    return ""
 
 
 def _same_socket(target: Address, proxy: Proxy, listener: Address, app: App) -> Match:

@@ -68,8 +68,8 @@ class InFilesystem:
         full = posixpath.normpath(posixpath.join(self.folder, pattern))
         if is_glob(full):
             return self.filesystem.glob(full)
-        path = self.filesystem.find_path(full)
-        return [path] if path is not None else []
+        path = self.filesystem.mapped(full)
+        return [path] if path is not None and self.filesystem.disk.exists(path) else []
 
     def empty(self, pattern: str) -> bool:
         """What a glob does not match among the files of the tree may match files of the image; those that come with

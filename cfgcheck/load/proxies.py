@@ -60,7 +60,9 @@ class ProxyReader:
     def in_container(self, files: Filesystem, main: str, label: str, version: Located[Version]) -> Proxy | None:
         """The nginx of a container whose main file is at ``main`` of its file system; None when nothing of it is in the
         tree. Without that file in the tree it is the one of nginx's own image."""
-        path = files.find_path(main)
+        # By its place alone: that a file of the tree is called nginx.conf proves nothing.
+        path = files.mapped(main)
+        path = path if path is not None and self.disk.exists(path) else None
         if path is None and main != DEFAULT_MAIN:
             return None
         folder = path.parent if path is not None else files.beside

@@ -14,7 +14,7 @@ from cfgcheck.load.python_servers_table import Row, options_of, rows_of, table
 from cfgcheck.model.app import App, AppKind
 from cfgcheck.model.located import Located, Origin
 from cfgcheck.model.version import Version
-from cfgcheck.record import field, record, replace
+from cfgcheck.record import field, record
 from cfgcheck.source.file import Span
 from cfgcheck.syntax.environment import Environment
 from cfgcheck.syntax.shell_words import Command, Word
@@ -27,7 +27,7 @@ _PROGRAMS: Mapping[str, str] = {
     "waitress-serve": "waitress",
     "fastapi": "fastapi",
 }
-_MODULES = {**{name: name for name in _PROGRAMS.values()}}
+_MODULES = {name: name for name in _PROGRAMS.values()}
 _FASTAPI = frozenset({"run", "dev"})
 
 _EXITING: Mapping[str, frozenset[str]] = {
@@ -40,16 +40,13 @@ _EXITING: Mapping[str, frozenset[str]] = {
 }
 """Options that start no server."""
 
-MENTIONS = tuple(_PROGRAMS)
-"""A command without any of these words starts none of them."""
-
 
 @record(frozen=True)
 class ServerCommand:
     """A command that starts one of the servers: the words after its name, and the environment that it runs in.
 
-    ``program``: whose options they are: ``fastapi`` is uvicorn with options of its own; ``development``: ``fastapi dev``.
-    ``span``: the program's name through the last word.
+    ``program``: whose options they are: ``fastapi`` is uvicorn with options of its own; ``development``: it is
+    ``fastapi dev``. ``span``: the program's name through the last word.
     """
 
     kind: AppKind
@@ -60,18 +57,14 @@ class ServerCommand:
     development: bool = False
 
 
-def _no_version() -> Located[Version]:
-    return Located.unknown("its version is not known: declare it in the settings")
-
-
 @record(frozen=True)
 class ServerStart:
-    """How one server is started. ``together``, ``host``: as of the app. ``owner``: what decides whose a unix socket's
-    file is."""
+    """How one server is started. ``version``: None where no file tells. ``together``, ``host``: as of the app.
+    ``owner``: what decides whose a unix socket's file is."""
 
     name: str
     command: ServerCommand
-    version: Located[Version] = field(default_factory=_no_version)
+    version: Located[Version] | None = None
     together: str = ""
     host: str = ""
     owner: SocketOwner = field(default_factory=SocketOwner)
@@ -81,7 +74,7 @@ def find_server(command: Command, environment: Environment | None = None) -> Ser
     """The server that ``command`` starts, wrappers (``exec``, ``poetry run``, ``python -m`` …) seen through.
 
     None where the command starts something else, also where it only names one (``pip install uvicorn``,
-    ``gunicorn -k uvicorn.workers.UvicornWorker``).
+    ``gunicorn -k uvicorn.workers.UvicornWorker``), or asks for its help or version.
     """
     found = find_program(command, lambda name: _name(name) in _PROGRAMS, _MODULES.__contains__, environment)
     if found is None:
@@ -89,6 +82,8 @@ def find_server(command: Command, environment: Environment | None = None) -> Ser
     name = _name(found.name.template.rpartition("/")[2])
     program = _PROGRAMS.get(name) or _MODULES[name.split(".")[0]]
     words, development = found.words, False
+    if any(word.value in _EXITING[program] for word in words):
+        return None
     if program == "fastapi":
         at = next((at for at, word in enumerate(words) if word.value in _FASTAPI), None)
         if at is None:
@@ -106,7 +101,10 @@ def build_server(start: ServerStart) -> App:
     """The app that ``start`` describes."""
     command = start.command
     kind = command.kind.value
-    version = start.version.value if start.version.known else None
+    located = start.version or Located.unknown(
+        f"{kind}'s version is not known: declare it in the settings ({kind} = …)"
+    )
+    version = located.value if located.known else None
     # FastAPI's command has a version of its own, which nobody tells.
     layers = ServerLayers(kind, command.program, None if command.program == "fastapi" else version, command.environment)
     arguments = _arguments(command, layers)
@@ -119,14 +117,14 @@ def build_server(start: ServerStart) -> App:
     if not arguments.exits:
         _require_application(command, layers, arguments)
     settings = _completed(layers)
-    facts = facts_of(command.kind, settings, start.version)
+    facts = facts_of(command.kind, settings, located)
     return App(
         kind=command.kind,
         name=start.name,
-        version=start.version,
+        version=located,
         settings=settings,
         uses=tuple(layers.uses),
-        listeners=listeners_of(command.kind, settings, facts, start.owner),
+        listeners=listeners_of(command.kind, settings, layers.several, facts, start.owner),
         facts=facts,
         span=command.span,
         files=(command.span.file,),
@@ -163,7 +161,10 @@ def _defaults(command: ServerCommand, version: Version | None) -> Settings:
         return defaults
     own = defaults_of("fastapi", None, command.development)
     # What FastAPI's command leaves open is decided by uvicorn.
-    return {**defaults, **{name: value for name, value in own.items() if name in defaults and value.get("?") is not None}}
+    return {
+        **defaults,
+        **{name: value for name, value in own.items() if name in defaults and value.get("?") is not None},
+    }
 
 
 def _prefix(command: ServerCommand, version: Version | None) -> str:
@@ -183,8 +184,10 @@ def _require_application(command: ServerCommand, layers: ServerLayers, arguments
     """All but FastAPI's command need one application, no more."""
     words = arguments.positional
     known = not arguments.cluttered and not arguments.refused
-    if len(words) > 1 and known and command.program != "hypercorn":
+    if len(words) > 1 and known:
         layers.refuse(words[1].template, f"Got unexpected extra argument ({words[1].template})", words[1].span)
+    if command.program == "waitress":
+        _waitress_conflicts(layers)
     if words or not known or command.program == "fastapi":
         return
     variable = "UVICORN_APP" if command.program == "uvicorn" else ""
@@ -193,6 +196,16 @@ def _require_application(command: ServerCommand, layers: ServerLayers, arguments
         return
     name = Span(command.span.file, command.span.start, command.span.end)
     layers.refuse(command.program, "No application module specified.", name)
+
+
+def _waitress_conflicts(layers: ServerLayers) -> None:
+    """Ways to listen that exclude one another (``adjustments.py``)."""
+    given = {use.canonical: use for use in layers.uses if use.canonical and not use.problem}
+    for one, others in (("listen", ("host", "port")), ("unix_socket", ("host", "port", "listen"))):
+        other = next((name for name in others if name in given), None)
+        if one in given and other is not None:
+            use = given[other]
+            layers.refuse(use.name, f"{other} may not be set if {one} is set.", use.span)
 
 
 def _completed(layers: ServerLayers) -> Settings:
@@ -205,8 +218,3 @@ def _completed(layers: ServerLayers) -> Settings:
                 settings[name] = Located.unknown("it may be set in the file of --env-file", file.span)
     settings.setdefault("app", Located.default(None))
     return settings
-
-
-def with_owner(start: ServerStart, owner: SocketOwner) -> ServerStart:
-    """The same start, its unix sockets made by ``owner``."""
-    return replace(start, owner=owner)

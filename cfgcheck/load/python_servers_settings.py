@@ -1,4 +1,4 @@
-"""Effective settings of uvicorn, Hypercorn, Daphne, Granian and waitress: the command line, then variables, then defaults."""
+"""Effective settings of the other Python servers: the command line, then environment variables, then defaults."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from cfgcheck.load.argparse_words import Argument, Arguments
 from cfgcheck.load.python_servers_table import Row, availability, options_of, rows_of, table
-from cfgcheck.load.python_servers_values import Refused, application_problem, converted
+from cfgcheck.load.python_servers_values import Refused, application_problem, converted, later_problem, misread
 from cfgcheck.load.similar import Similar
 from cfgcheck.model.app import SettingUse
 from cfgcheck.model.located import Located, Origin
@@ -22,6 +22,8 @@ APPLICATION = "APP"
 
 _MOST_OPTIONS = 2000
 """Options of one command line that are looked at."""
+
+_ARGPARSE = ("hypercorn", "daphne")
 
 Settings = dict[str, Located[Any]]
 
@@ -40,6 +42,9 @@ class ServerLayers:
         self.uses: list[SettingUse] = []
         self.opaque = ""
         self.settings: Settings = {}
+        self.several: dict[str, list[Located[Any]]] = {}
+        """Each value of an option that is repeated."""
+
         self.rows = rows_of(table_name, version)
 
     def clutter(self, because: str) -> None:
@@ -79,8 +84,12 @@ class ServerLayers:
         if len(arguments.options) > _MOST_OPTIONS:
             self.clutter(f"the command line has more than {_MOST_OPTIONS} options")
         fresh: set[str] = set()
+        last = {argument.row.name: argument for argument in arguments.options if argument.row is not None}
         for argument in arguments.options[:_MOST_OPTIONS]:
-            self._argument(argument, fresh)
+            # Of an option that is repeated click and getopt convert the last value only, argparse each.
+            row = argument.row
+            unread = row is not None and not row.many and last[row.name] is not argument and self.kind not in _ARGPARSE
+            self._argument(argument, fresh, unread)
         if arguments.refused:
             flags = options_of(self.table_name, self.version)
             similar = Similar([flag[2:] for flag in flags if flag.startswith("--")], "-")
@@ -94,19 +103,22 @@ class ServerLayers:
         value: Located[Any] = Located.unknown(problem, span)
         self.uses.append(SettingUse(name, "", value, span.text, span, problem=problem, helper=True))
 
-    def _argument(self, argument: Argument[Row], fresh: set[str]) -> None:
+    def _argument(self, argument: Argument[Row], fresh: set[str], unread: bool) -> None:
         row = argument.row
         if row is None:
             return
         value, problem = self._of_argument(row, argument)
         own = value
         if row.many:
+            self.several.setdefault(row.name, []).append(own)
             before = self.settings[row.name] if row.name in fresh else Located.read((), argument.span, Origin.CLI)
             value = _appended(before, value)
         fresh.add(row.name)
         self.settings[row.name] = value
         shown = argument.text if row.takes_value else argument.flag
-        self.uses.append(SettingUse(argument.flag, row.name, own, shown, argument.span, problem=problem))
+        problem = "" if unread else problem or later_problem(self.kind, row.name, own.get(None))
+        wrong, means = misread(self.kind, row.name, argument.value or "")
+        self.uses.append(SettingUse(argument.flag, row.name, own, shown, argument.span, problem or wrong, means))
 
     def _of_argument(self, row: Row, argument: Argument[Row]) -> tuple[Located[Any], str]:
         span = argument.span
@@ -137,7 +149,7 @@ class ServerLayers:
             value: Located[Any] = Located.unknown(word.because, word.span, word.template)
         else:
             value = Located(word.value, Origin.CLI, word.span, "", word.value)
-        problem = application_problem(self.kind, word.value) if word.value is not None else ""
+        problem = application_problem(self.table_name, word.value) if word.value is not None else ""
         self.settings["app"] = value
         self.uses.append(SettingUse(APPLICATION, "app", value, word.template, word.span, problem=problem))
 

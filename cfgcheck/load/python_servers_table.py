@@ -22,8 +22,8 @@ class Row:
 
     ``name``: the server's own for the setting. ``flags``: its options, () where it has none (a config file's).
     ``kind``: ``switch text int float bool choice duration octal words``. ``const``: what a switch sets. ``many``: it
-    may be repeated. ``exits``: it starts no server. ``variable``: the environment variable that it is read from besides.
-    ``development``: its default with ``fastapi dev``.
+    may be repeated. ``exits``: it starts no server. ``variable``: the environment variable that it is read from
+    besides. ``development``: its default with ``fastapi dev``.
     """
 
     name: str

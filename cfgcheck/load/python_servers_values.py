@@ -13,6 +13,10 @@ _LONGEST = 400
 """Digits: Python itself converts no longer numbers."""
 
 
+_WORKERS = ("asyncio", "uvloop", "trio")
+HIGHEST_PORT = 65535
+
+
 class Refused(ValueError):  # noqa: N818  (the server refuses; nothing is wrong with cfgcheck)
     """A value that the server refuses, with its reason."""
 
@@ -28,13 +32,13 @@ def converted(row: Row, text: str, server: str) -> object:
         return tuple(text.split())
     if row.kind == "text":
         return text
-    number = _number(row, text)
+    number = _number(row, text, server)
     if (row.least is not None and number < row.least) or (row.most is not None and number > row.most):
         raise Refused(f"{text} is not in the range {_range(row)}.")
     return number
 
 
-def _number(row: Row, text: str) -> float:
+def _number(row: Row, text: str, server: str) -> float:
     stripped = text.strip()
     if len(stripped) > _LONGEST:
         raise Refused("the number is too long")
@@ -42,7 +46,8 @@ def _number(row: Row, text: str) -> float:
         if row.kind == "float":
             return float(stripped)
         if row.kind == "octal":
-            return int(stripped, 8)
+            # Granian reads a number that does not begin with 0 as a decimal one.
+            return int(stripped, 8 if server != "granian" or stripped.startswith("0") else 10)
         if row.kind == "duration" and not stripped.isnumeric():
             return _seconds(stripped)
         return int(stripped)
@@ -73,6 +78,17 @@ def _choice(row: Row, text: str, exact: bool) -> str:
     return found
 
 
+def misread(server: str, name: str, text: str) -> tuple[str, str]:
+    """A mode or mask that is taken for a decimal number although it looks like an octal one: what is wrong, and the
+    mode or mask that it becomes (seen: Granian 2.8.7 makes 1224 of 660, Hypercorn 0.18 takes 022 for 026)."""
+    digits = text.strip()
+    if (server, name) == ("granian", "uds_permissions") and re.fullmatch(r"[1-7][0-7]{2,3}", digits):
+        return f"without a 0 before it, it is read as a decimal number: mode {int(digits):o}", f"{int(digits):o}"
+    if (server, name) == ("hypercorn", "umask") and re.fullmatch(r"0[0-7]{2,3}", digits) and int(digits) > 7:
+        return f"it is read as a decimal number: umask {int(digits):03o}", f"{int(digits):03o}"
+    return "", ""
+
+
 def _range(row: Row) -> str:
     if row.most is None:
         return f"x>={row.least:g}"
@@ -82,7 +98,7 @@ def _range(row: Row) -> str:
 def application_problem(server: str, text: str) -> str:
     """Why the server can't import an application, as far as its name tells. Hypercorn and Granian take paths too
     (each tried: uvicorn 0.54, Hypercorn 0.18, Daphne 4.2.3, Granian 2.8.7, waitress 3.0.2)."""
-    if server in ("hypercorn", "granian"):
+    if server in ("hypercorn", "granian", "fastapi"):
         return ""
     module, colon, name = text.partition(":")
     if "/" in module:
@@ -93,4 +109,13 @@ def application_problem(server: str, text: str) -> str:
         return f'Import string "{text}" must be in format "<module>:<attribute>".'
     if server == "daphne" and not colon:
         return f"{text!r} names no object: it must be in the form module:object"
+    return ""
+
+
+def later_problem(server: str, name: str, value: object) -> str:
+    """What the server finds out only when it starts to listen or to work."""
+    if name == "port" and isinstance(value, int) and not 0 <= value <= HIGHEST_PORT:
+        return f"port {value} is out of range"
+    if server == "hypercorn" and name == "worker_class" and isinstance(value, str) and value not in _WORKERS:
+        return f"No worker of class {value} exists"
     return ""

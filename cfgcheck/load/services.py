@@ -14,6 +14,7 @@ from cfgcheck.load.nginx_command import NginxCommand, find_nginx
 from cfgcheck.load.proxies import DEFAULT_MAIN, ProxyReader
 from cfgcheck.load.service import Service
 from cfgcheck.load.start import Start
+from cfgcheck.model.address import Address
 from cfgcheck.model.located import Located
 from cfgcheck.model.nginx import Proxy
 from cfgcheck.model.unit import Mount, Unit
@@ -32,7 +33,8 @@ class ServiceReader:
 
     ``unseen``: why servers may run on a host that were not found, by the host's name. ``nginx_units``: main files that
     an nginx of the machine is started with, and what starts it. ``mystery``: why a container that files of the tree go
-    into may run servers that were not found, else "". ``files``: scripts and the like that were read.
+    into may run servers that were not found, else "". ``handed``: sockets that are handed to a server that was not
+    found, and the unit that it is in. ``files``: scripts and the like that were read.
     """
 
     def __init__(self, context: Context, apps: AppReader, proxies: ProxyReader, nginx: Located[Version] | None) -> None:
@@ -48,6 +50,7 @@ class ServiceReader:
         self._declared: set[str] = set()
         self.unseen: dict[str, str] = {}
         self.mystery = ""
+        self.handed: list[tuple[Located[Address], Unit]] = []
         self.nginx_units: dict[Path, Unit] = {}
 
     def read(self, services: Iterable[Service]) -> None:
@@ -70,6 +73,8 @@ class ServiceReader:
         self.problems += followed.problems
         self.files += followed.files
         found = [self._start(start) for start in followed.starts]
+        if service.handed and not any(found):
+            self.handed += [(handed.address, service.unit) for handed in service.handed]
         if followed.unseen:
             self._miss(service, followed.unseen)
         elif not any(found):

@@ -61,7 +61,10 @@ def _gunicorn_owner(app: App, name: str) -> Located[str]:
 def _of_unit(app: App, name: str) -> Located[str]:
     if app.unit is None:
         return Located.unknown(_NO_UNIT.format(app.label))
-    return app.unit.user if name == "user" else app.unit.group
+    user, group = app.unit.user, app.unit.group
+    if name == "group" and not group.known and group.span is None and user.known and user.value in ("root", "0", ""):
+        return Located.default("root", "root's own group")
+    return user if name == "user" else group
 
 
 def _of_uwsgi(app: App) -> SocketFile:

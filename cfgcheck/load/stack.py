@@ -63,9 +63,10 @@ def load_stack(
     stack.proxies += carried.proxies
     stack.apps = apps.apps
     stack.units = services.units
+    stack.handed = services.handed
     stack.doorways = carried.doorways
     files = [*proxies.files.values(), *apps.files.values(), *carried.files, *services.files]
-    stack.files = list(_on_disk(disk, {id(file): file for file in files}.values()))
+    stack.files = list(_on_disk(disk, {id(file.whole): file.whole for file in files}.values()))
     stack.problems = [
         *disk.problems[refused:],
         *dict.fromkeys([*carried.problems, *services.problems]),

@@ -15,6 +15,7 @@ from cfgcheck.load.systemd_environment import EnvironmentReader
 from cfgcheck.load.systemd_settings import UnitSettings
 from cfgcheck.load.systemd_socket import handed_sockets, service_of
 from cfgcheck.load.systemd_unit import build_unit
+from cfgcheck.load.tmpfiles import folders_made_near
 from cfgcheck.model.located import Located
 from cfgcheck.model.unit import Unit
 from cfgcheck.record import replace
@@ -42,6 +43,7 @@ class _Reader:
         self.carried = Carried()
         self.units: dict[_Key, list[UnitFile]] = {}
         self.settings: dict[_Key, UnitSettings] = {}
+        self.made: dict[Path, tuple[Located[str], ...]] = {}
 
     def read(self, paths: Sequence[Path]) -> Carried:
         drop_ins: list[tuple[Path, UnitFile]] = []
@@ -108,6 +110,7 @@ class _Reader:
         disk = self.context.disk
         first = settings.parts[0]
         unit = build_unit(settings, first.sections.get("Service") or started[0].name_span)
+        unit = replace(unit, runtime_directories=(*unit.runtime_directories, *self._made_near(key[0])))
         folder = _folder(settings, unit)
         files = Filesystem(disk, self.context.index, beside=key[0])
         environments = EnvironmentReader(settings, files, folder, unit.user)
@@ -124,6 +127,12 @@ class _Reader:
         self.carried.services += [_with_command(base, command) for command in commands]
         if not commands:
             self.carried.services.append(replace(base, opaque=f"systemd can't start {unit.name}"))
+
+    def _made_near(self, folder: Path) -> tuple[Located[str], ...]:
+        """What tmpfiles.d files near a folder of units make."""
+        if folder not in self.made:
+            self.made[folder] = folders_made_near(self.context.disk, folder)
+        return self.made[folder]
 
     def _more_than_one(self, settings: UnitSettings, started: list[Setting]) -> None:
         kind = settings.last("Service", "Type")

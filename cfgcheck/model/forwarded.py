@@ -84,14 +84,14 @@ class Source:
     """Where nginx's connections come from, as the app sees them.
 
     ``addresses``: what the peer's address may be; empty for a unix socket, and where it is not known (``elsewhere``:
-    then it is no loopback address). ``unsure``: why not even that can be told, else "". ``inner``: it is another
-    container or pod.
+    then it is no loopback address). ``unsure``: why not even that can be told, else "". ``inner``: what it is,
+    another container or pod, else "".
     """
 
     addresses: tuple[str, ...] = ()
     elsewhere: bool = False
     unsure: str = ""
-    inner: bool = False
+    inner: str = ""
 
     @property
     def is_unix(self) -> bool:
@@ -99,7 +99,7 @@ class Source:
 
     def __str__(self) -> str:
         if self.inner and not self.addresses:
-            return "another container"
+            return self.inner
         if self.elsewhere:
             return "an address that is not loopback"
         return " or ".join(self.addresses) or "a unix socket"
@@ -128,7 +128,8 @@ def source_of(route: Route, stack: Stack) -> Source:
         return Source((target.host,)) if target.is_ip else Source(elsewhere=True)
     host = stack.hosts.get(route.proxy.host)
     own = tuple(address for address in host.addresses if _address(address)) if host else ()
-    return Source(own) if own else Source(elsewhere=True, inner=host is not None and host.inner and not inside)
+    neighbour = f"another {host.kind.value}" if host is not None and host.inner and not inside else ""
+    return Source(own) if own else Source(elsewhere=True, inner=neighbour)
 
 
 _GATEWAY = (

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from enum import Enum
 
 from cfgcheck.findings import Problem
+from cfgcheck.model.address import Address
 from cfgcheck.model.app import App, Listener
 from cfgcheck.model.declared import Declared
 from cfgcheck.model.edge import Edge
 from cfgcheck.model.host import MACHINE, Doorway, Host
+from cfgcheck.model.located import Located
 from cfgcheck.model.nginx import Location, Pass, Peer, Proxy, Server, Upstream
 from cfgcheck.model.unit import Unit
 from cfgcheck.record import field, record
@@ -78,6 +80,7 @@ class Stack:
     """All that was read, joined. ``files``: every file looked at. ``problems``: what could not be read.
 
     ``hosts``: by name, the one machine taken for granted not among them. ``units``: all that managers start.
+    ``handed``: sockets that a manager opens for a server that was not found, and that server's unit.
     ``incomplete``: why apps may exist that were not found (files that could not be read), else "".
     """
 
@@ -91,6 +94,7 @@ class Stack:
     hosts: Mapping[str, Host] = field(default_factory=dict)
     doorways: list[Doorway] = field(default_factory=list)
     units: list[Unit] = field(default_factory=list)
+    handed: list[tuple[Located[Address], Unit]] = field(default_factory=list)
     timeout_order: str = "proxy-above-app"
     declared: Declared = field(default_factory=Declared)
     incomplete: str = ""

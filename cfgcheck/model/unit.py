@@ -72,6 +72,7 @@ class Unit:
     ``serves``: a Service leads to it. ``development``: it runs on a developer's machine only (a profile or file is
     called so).
     ``unseen_environment``: why variables may be set that no file tells of (an ``env_file`` that is not there), else "".
+    ``profiles``: it is started only where one of these is asked for (compose); empty: always.
     ``outer``: the unit that this one runs inside of (the container of a supervisord program).
     """
 
@@ -105,6 +106,7 @@ class Unit:
     recreated_apart: bool = False
     serves: bool = False
     development: bool = False
+    profiles: tuple[str, ...] = ()
     unseen_environment: str = ""
     outer: Unit | None = None
     files: tuple[SourceFile, ...] = ()

@@ -97,7 +97,7 @@ def _by_file(finding: Finding, terminal: Terminal) -> list[tuple[SourceFile, lis
     groups: dict[str, tuple[SourceFile, list[Mark]]] = {}
     labels: list[tuple[Label, bool]] = [(finding.primary, True), *((label, False) for label in finding.related)]
     for label, primary in labels:
-        file = label.span.file
+        file = label.span.file.whole
         style = finding.severity.word if primary else "related"
         groups.setdefault(file.path, (file, []))[1].append(mark(label, style, primary=primary))
     return list(groups.values())

@@ -68,7 +68,8 @@ class Silence:
     """The suppressions of a stack, and which of them were used."""
 
     def __init__(self, stack: Stack) -> None:
-        nginx = {file.path for proxy in stack.proxies for file in proxy.files}
+        read = [file for proxy in stack.proxies if not proxy.ingress for file in proxy.files]
+        nginx = {file.path for file in read if file.whole is file}
         self.all = list(suppressions(stack.files, nginx))
         self._by_line: dict[tuple[str, int], list[_Named]] = {}
         ranges: dict[tuple[str, int, int], _Named] = {}

@@ -19,13 +19,16 @@ class SourceFile:
     ``path`` is how the file is shown: relative to the folder checked, with forward slashes.
     ``text`` is the decoded text: bytes that are not UTF-8 are kept as surrogate escapes, a byte order mark and
     carriage returns stay in place, so that offsets rebuild the file byte for byte.
+    ``whole``: the file itself, for one that stands inside another (a key of a ConfigMap): under its path and at its
+    offsets, all else blank.
     """
 
-    __slots__ = ("_line_starts", "path", "text")
+    __slots__ = ("_line_starts", "path", "text", "whole")
 
-    def __init__(self, path: str, text: str) -> None:
+    def __init__(self, path: str, text: str, whole: SourceFile | None = None) -> None:
         self.path = path
         self.text = text
+        self.whole: SourceFile = whole if whole is not None else self
         self._line_starts: list[int] | None = None
 
     @property

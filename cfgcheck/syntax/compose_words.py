@@ -14,7 +14,7 @@ _SPACES = " \t\r\n"
 _OPERATORS = ";&|<>"
 
 
-class ComposeWord(NamedTuple):
+class RawWord(NamedTuple):
     """``text`` and where it stands: ``start`` to ``end``. ``quoted``: some of it stood in quotes."""
 
     text: str
@@ -23,11 +23,15 @@ class ComposeWord(NamedTuple):
     quoted: bool
 
 
+class ComposeWordsError(ValueError):
+    """A text that Compose refuses."""
+
+
 class ComposeWords(NamedTuple):
-    """``stop``: where the operator stands that ends the reading, -1 when there is none. ``invalid``: why Compose refuses
+    """``stop``: where the operator stands that ends the reading, -1: none. ``invalid``: why Compose refuses
     the text, else "" (``words`` holds what can be told all the same)."""
 
-    words: list[ComposeWord]
+    words: list[RawWord]
     stop: int = -1
     invalid: str = ""
 
@@ -37,7 +41,7 @@ class _Lexer:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.words: list[ComposeWord] = []
+        self.words: list[RawWord] = []
         self.parts: list[str] = []
         self.start = -1
         self.made = self.quoted = self.dollar = self.back = False
@@ -99,14 +103,22 @@ class _Lexer:
 
     def _end(self, at: int) -> None:
         if self.made:
-            self.words.append(ComposeWord("".join(self.parts), self.start, at, self.quoted))
+            self.words.append(RawWord("".join(self.parts), self.start, at, self.quoted))
             self.parts, self.start, self.made, self.quoted = [], -1, False, False
 
-    def _all(self, at: int) -> list[ComposeWord]:
+    def _all(self, at: int) -> list[RawWord]:
         self._end(at)
         return self.words
 
 
-def split_compose(text: str) -> ComposeWords:
-    """The words of a command line."""
+def read_words(text: str) -> ComposeWords:
+    """The words of a command line, and where or why the reading ends."""
     return _Lexer(text).read()
+
+
+def split(text: str) -> list[RawWord]:
+    """The words of a command line. Raises ComposeWordsError where Compose refuses it."""
+    found = read_words(text)
+    if found.invalid:
+        raise ComposeWordsError(found.invalid)
+    return found.words

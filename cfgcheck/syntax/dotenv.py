@@ -12,8 +12,8 @@ from typing import Literal
 
 from cfgcheck.findings import Problem
 from cfgcheck.record import replace
-from cfgcheck.source.file import SourceFile, Span
-from cfgcheck.syntax.dotenv_variable import Variable, lines, refused, variable
+from cfgcheck.source.file import SourceFile
+from cfgcheck.syntax.dotenv_variable import Variable, has_placeholder, lines, refused, variable
 from cfgcheck.syntax.environment import NOTHING_KNOWN, Environment
 
 __all__ = ["Dialect", "Variable", "read_dotenv", "with_variables"]
@@ -44,7 +44,8 @@ def read_dotenv(
         found, problems = read_systemd_environment(file), []
     else:
         found, problems = _by_lines(file, dialect)
-    return found, [] if problems and _is_template(file) else problems
+    # Lines may stand in a template that are made into variables, or nothing, later.
+    return found, [] if problems and has_placeholder(file.text) else problems
 
 
 def with_variables(environment: Environment, variables: Iterable[Variable]) -> Environment:
@@ -125,16 +126,3 @@ def _honcho_text(piece: re.Match[str]) -> str:
     if piece[3] is not None:
         return _IN_DOUBLE.sub(r"\1", piece[3])
     return piece[1] or piece[2] or piece[4] or ""
-
-
-def _is_template(file: SourceFile) -> bool:
-    """Whether lines may stand there that are made into variables, or nothing, later."""
-    from cfgcheck.syntax.templates import detect
-
-    template = detect(file.path, file.text, "environment")
-    return template is not None and template.has_tags
-
-
-def span_of(made: Variable) -> Span:
-    """Where to point at a variable: name and value."""
-    return made.span.file.span(made.name_span.start, max(made.span.end, made.name_span.end))

@@ -7,7 +7,7 @@ import re
 from cfgcheck.findings import Problem
 from cfgcheck.source.file import SourceFile
 from cfgcheck.syntax.dotenv_interpolation import Unknown, interpolate
-from cfgcheck.syntax.dotenv_variable import PLACEHOLDER, Variable, refused, variable
+from cfgcheck.syntax.dotenv_variable import Variable, has_placeholder, refused, variable
 from cfgcheck.syntax.environment import NOTHING_KNOWN, Environment
 
 _SPACE = " \t\v\f\r\x85\xa0"
@@ -43,7 +43,7 @@ class ComposeReader:
 
     def _statement(self, at: int) -> int:
         """Reads ``NAME=value`` from ``at`` on; where the next statement may begin."""
-        if (tag := _TAG_LINE.match(self.text, at)) is not None and PLACEHOLDER.match(self.text, at):
+        if self.text[at] in "{<" and (tag := _TAG_LINE.match(self.text, at)) is not None and has_placeholder(tag[0]):
             return tag.end()
         if (export := _EXPORT.match(self.text, at)) is not None:
             at = export.end()
@@ -51,8 +51,9 @@ class ComposeReader:
         if key is None or not key[2]:
             end = key.end() if key is not None else at
             return self._no_name(at, end) if end < len(self.text) else end
-        name = at, at + len(key[1].rstrip())
-        if any(space in self.text[slice(*name)] for space in _SPACE):
+        bare = key[1].rstrip()
+        name = at, at + len(bare)
+        if not bare.isidentifier() and any(space in bare for space in _SPACE):
             return self._no_name(at, name[1])
         if key[2] == "\n":
             self._keep(variable(self.file, name, name, None, _INHERITED))

@@ -32,8 +32,9 @@ def read_systemd_environment(file: SourceFile) -> list[Variable]:
     at, doubtful = 1 if text.startswith("\ufeff") else 0, 0
     while (at := _end(_BLANKS, text, at)) < len(text):
         if text[at] in "#;":
-            at = _end(_COMMENT, text, at)
-            doubtful = max(doubtful, _end(_COMMENT_BEFORE_254, text, at)) if text[at - 1] == "\\" else doubtful
+            start, at = at, _end(_COMMENT, text, at)
+            if text[at - 1] == "\\" and at > doubtful:
+                doubtful = _end(_COMMENT_BEFORE_254, text, start)
             continue
         # The first character belongs to the name, whatever it is.
         end = _end(_KEY, text, at + 1)

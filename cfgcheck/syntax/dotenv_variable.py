@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from cfgcheck.findings import Problem
 from cfgcheck.record import record
 from cfgcheck.source.file import SourceFile, Span
 
-PLACEHOLDER = re.compile(r"\{\{[^\n]*?\}\}|\{%[^\n]*?%\}|<%[^\n]*?%>")
+_TAGS = (("{{", "}}"), ("{%", "%}"), ("<%", "%>"))
 BECAUSE_TEMPLATE = "a template placeholder stands there"
 
 
@@ -34,11 +33,23 @@ def variable(
 ) -> Variable:
     """A variable whose name and value stand at these offsets. A template's placeholder in it makes it unknown."""
     written = file.text[place[0] : place[1]]
-    if value is not None and ("{{" in written or "{%" in written or "<%" in written) and PLACEHOLDER.search(written):
+    if value is not None and has_placeholder(written):
         value, because = None, BECAUSE_TEMPLATE
     span = file.span(*place) if place[1] > place[0] else file.span(name[0], max(place[1], name[1]))
     text = file.text[name[0] : name[1]]
     return Variable(text, value, span, file.span(*name), because, written if value is None else "")
+
+
+def has_placeholder(text: str) -> bool:
+    """Whether a template's tag stands there, on one line."""
+    if "{{" not in text and "{%" not in text and "<%" not in text:
+        return False
+    for line in text.split("\n"):
+        for opening, closing in _TAGS:
+            start = line.find(opening)
+            if start >= 0 and line.find(closing, start + 2) >= 0:
+                return True
+    return False
 
 
 def lines(text: str) -> Iterator[tuple[int, int]]:

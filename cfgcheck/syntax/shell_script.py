@@ -26,7 +26,10 @@ from cfgcheck.syntax.shell_script_tree import (
 )
 
 MOST_COMMANDS = 20_000
-"""Simple commands of a script; no run script has more."""
+"""Statements of a script; no run script has more."""
+
+MOST_WORDS = 10_000
+"""Of a command."""
 
 _BLANK = re.compile(r"(?:[ \t\r\f\v]|\\\r?\n)+")
 _NAME = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
@@ -51,7 +54,7 @@ def parse_script(text: str) -> ShellScript:
 
 
 class Parser(Scanner):
-    """Reads statements in one pass. ``budget``: how many simple commands may still be read."""
+    """Reads statements in one pass. ``budget``: how many statements may still be read."""
 
     def __init__(self, text: str, at: int, size: int, depth: int, budget: list[int]) -> None:
         super().__init__(text, size, depth)
@@ -140,8 +143,11 @@ class Parser(Scanner):
     # ── statements ────────────────────────────────────────────────────────────────────────────────────────────
 
     def _statement(self) -> Statement | None:
-        word = self._peek_word()
-        read = _COMPOUND.get(word)
+        self.budget[0] -= 1
+        if self.budget[0] < 0:
+            self.at = self.size
+            return None
+        read = _COMPOUND.get(self._peek_word())
         opens = self.text.startswith("(", self.at)
         if read is None and not opens:
             return self._simple()
@@ -176,11 +182,13 @@ class Parser(Scanner):
             if end == self.at:
                 break
             words.append(Raw(self.at, end))
+            if len(words) > MOST_WORDS:
+                self.budget[0], self.at = 0, self.size
+                break
             if len(words) == 1 and self.text[self.at : end] == "[[":
                 self._conditional(words)
                 continue
             self._blanks(end)
-        self.budget[0] -= 1
         if not words and not redirected:
             return None
         end = words[-1].end if words else self.at
@@ -210,7 +218,6 @@ class Parser(Scanner):
         start = self.at
         if self.text.startswith("((", start) and (end := self.arithmetic(start)) > 0:
             self._blanks(end)
-            self.budget[0] -= 1
             return Simple((Raw(start, end),), start, end)
         self.at += 1
         body = self.everything(")")
@@ -359,7 +366,9 @@ class Parser(Scanner):
 
     def substitution(self, at: int) -> int:
         inner = Parser(self.text, at, self.size, self.depth, self.budget)
+        inner.no_arithmetic_before = self.no_arithmetic_before
         inner.everything(")")
+        self.no_arithmetic_before = inner.no_arithmetic_before
         if inner.mistake is not None:
             self.mistake = self.mistake or inner.mistake
         if inner.at >= self.size:

@@ -36,7 +36,7 @@ class Scanner(ABC):
         self.depth = depth
         self.mistake: Mistake | None = None
         self._unclosed: dict[str, int] = {}
-        self._no_arithmetic_before = 0
+        self.no_arithmetic_before = 0
 
     @abstractmethod
     def substitution(self, at: int) -> int:
@@ -184,7 +184,7 @@ class Scanner(ABC):
 
     def arithmetic(self, start: int) -> int:
         """The end of ``((…))`` at ``start``; 0 when these are parentheses of something else."""
-        if start < self._no_arithmetic_before:
+        if start < self.no_arithmetic_before:
             return 0
         depth, at = 0, start
         while (found := _PARENTHESIS.search(self.text, at, self.size)) is not None:
@@ -193,7 +193,7 @@ class Scanner(ABC):
             if depth == 1 and found[0] == ")":
                 return at + 1 if self.text.startswith(")", at) else 0
         # Nothing closes it: not to be looked for again at each of a thousand parentheses.
-        self._no_arithmetic_before = self.size
+        self.no_arithmetic_before = self.size
         return 0
 
     def array(self, at: int) -> int:

@@ -23,6 +23,10 @@ _WHOLE = re.compile(
 )
 _GLOB = re.compile(r"[*?\[]")
 _MOST_PATTERN = 200
+_COST_OF_OUTPUT = 1000
+MOST_CHARACTERS = 5_000_000
+"""That variables may put into the words of one script, all in all."""
+
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "e": "\x1b", "E": "\x1b"}
 
 
@@ -35,6 +39,7 @@ class WordReader:
         self.scanner = Parser(text, 0, len(text), 0, [MOST_COMMANDS])
         self.scope = Scope()
         self.depth = 0
+        self.left = MOST_CHARACTERS
 
     def words(self, raws: tuple[Raw, ...], scope: Scope) -> tuple[list[tuple[str, Word]], list[Word]]:
         """The assignments in front of a command, and its words. Assignments without a command change the scope."""
@@ -124,6 +129,9 @@ class WordReader:
             words = self.scope.arguments[number - 1 : number]
         if words is None or (star and quoted):
             return None
+        self.left -= 8 * len(words)
+        if self.left < 0:
+            return None
         return list(words) if quoted else [part for word in words for part in word.fields()]
 
     # ── the pieces of a word ──────────────────────────────────────────────────────────────────────────────────
@@ -160,10 +168,18 @@ class WordReader:
                 self._output(word, text[at:close], text[at + 1 : close - 1], double)
                 at = close
             elif default and not double and char in " \t\n":
-                word.expand(char, False)
+                self._put(word, char, False)
                 at += 1
             else:
                 at = self._other(word, at, end)
+
+    def _put(self, word: Builder, value: str, quoted: bool) -> None:
+        """Append what an expansion comes to."""
+        self.left -= len(value)
+        if self.left < 0:
+            word.unknown("", "the script's variables grow too long", quoted)
+        else:
+            word.expand(value, quoted)
 
     def _nested(self, word: Builder, at: int, end: int, double: bool, default: bool = False) -> None:
         if self.depth > DEEPEST:
@@ -229,19 +245,19 @@ class WordReader:
     def _variable(self, word: Builder, name: str, quoted: bool) -> None:
         scope = self.scope
         if name in scope.values:
-            word.expand(scope.values[name], quoted)
+            self._put(word, scope.values[name], quoted)
         elif name in scope.unknown:
             word.unknown(f"${{{name}}}", scope.unknown[name], quoted)
         elif not scope.complete:
             word.unknown(f"${{{name}}}", f"it depends on the environment variable {name}", quoted)
         else:
-            word.expand("", quoted)
+            self._put(word, "", quoted)
 
     def _parameter(self, word: Builder, name: str, quoted: bool) -> None:
         """``$1``, ``$#``, ``$@`` inside of a larger word."""
         value = self._value(name, quoted)
         if isinstance(value, str):
-            word.expand(value, quoted)
+            self._put(word, value, quoted)
         else:
             word.unknown(f"${name}", value[1] if value else f"${name} is given when the script is run", quoted)
 
@@ -285,7 +301,7 @@ class WordReader:
         if head[1] == "#":
             value = self._value(name, quoted)
             if isinstance(value, str) and head.end() == close:
-                word.expand(str(len(value)), quoted)
+                self._put(word, str(len(value)), quoted)
             else:
                 word.unknown(shown, opaque, quoted)
         elif not operator:
@@ -316,9 +332,9 @@ class WordReader:
             elif unset and variable and not self.scope.complete:
                 word.unknown(f"${{{name}}}", f"it depends on the environment variable {name}", quoted)
             else:
-                word.expand("", quoted)
+                self._put(word, "", quoted)
         elif not missing:
-            word.expand(value or "", quoted)
+            self._put(word, value or "", quoted)
         elif kind == "?":
             because = f"it depends on the environment variable {name}"
             word.unknown(f"${{{name}}}", because, quoted)
@@ -334,7 +350,7 @@ class WordReader:
     def _default(self, word: Builder, name: str, rest: Raw, quoted: bool, assigns: bool) -> None:
         if not assigns:
             if rest.start == rest.end:
-                word.expand("", quoted)
+                self._put(word, "", quoted)
             self._nested(word, rest.start, rest.end, quoted, True)
             return
         inner = Builder(rest.start, False)
@@ -342,7 +358,7 @@ class WordReader:
         value = inner.word(max(rest.end, rest.start + 1), self.locate)
         self.scope.assign(name, value)
         if value.value is not None:
-            word.expand(value.value, quoted)
+            self._put(word, value.value, quoted)
         else:
             word.unknown(value.template, value.because, quoted)
 
@@ -360,17 +376,18 @@ class WordReader:
                 if inner.known and not (inner.quoted and _GLOB.search(pattern)) and len(pattern) <= _MOST_PATTERN:
                     changed = _trimmed(value, operator, pattern)
         if changed is not None:
-            word.expand(changed, quoted)
+            self._put(word, changed, quoted)
         else:
             because = value[1] if isinstance(value, tuple) else f"cfgcheck does not evaluate {shown}"
             word.unknown(shown, because, quoted)
 
     def _output(self, word: Builder, shown: str, command: str, quoted: bool) -> None:
         scope = self.scope
-        printed = scope.output(command) if scope.output is not None and not shown.startswith("$((") else None
+        self.left -= _COST_OF_OUTPUT
+        printed = scope.output(command) if self.left > 0 and scope.output is not None and not shown.startswith("$((") else None
         self.scope = scope
         if printed is not None:
-            word.expand(printed.rstrip("\n"), quoted)
+            self._put(word, printed.rstrip("\n"), quoted)
             return
         arithmetic = shown.startswith("$((")
         because = f"cfgcheck does not evaluate {shown}" if arithmetic else "it is the output of a command"

@@ -34,7 +34,7 @@ class Template:
         return bool(self.dialects & {"jinja", "go", "erb", "python"})
 
 
-VARIABLE: Final = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?::?[-=?+][^}\s]*)?\}|([A-Z_][A-Z0-9_]*)(?![a-z]))")
+VARIABLE: Final = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?::?[-=?+][^}\s]{0,200})?\}|([A-Z_][A-Z0-9_]*)(?![a-z]))")
 """What envsubst may replace: ``${X}``, ``${X:-default}`` or ``$X``."""
 
 DOLLAR: Final = "DOLLAR"

@@ -26,7 +26,8 @@ def embedded(scalar: Scalar, python: bool = False) -> SourceFile | None:
     after = _NOT_LINE_END.sub(" ", text[end:])
     if python and scalar.indent:
         before = _with_head(before)
-    return SourceFile(scalar.span.file.path, before + text[start:end] + after)
+    whole = scalar.span.file.whole
+    return SourceFile(whole.path, before + text[start:end] + after, whole)
 
 
 def _place(scalar: Scalar) -> tuple[int, int] | None:

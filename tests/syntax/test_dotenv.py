@@ -210,7 +210,7 @@ def test_any_text_is_read_and_every_place_lies_in_it(text: str, dialect: Dialect
 )
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_bombs(text: str, dialect: Dialect) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     found, _ = read_dotenv(SourceFile("e", text), dialect)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     assert all(len(each.value or "") <= len(text) + 1_000_000 for each in found)

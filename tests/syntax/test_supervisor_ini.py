@@ -72,8 +72,8 @@ def test_looks_like_supervisor(text: str, expected: bool) -> None:
 
 
 PIECES = [
-    "[A]\n", "[B:x]\n", "a=", "b : ", "=", "\n", "  ", " ", "\t", ";", " ;", "#", " # c", "\r\n", "x", '"', "é", "[", "]",
-    "a=1\n", "\n; c\n", "\n  more", "C=2\n", ":",
+    "[A]\n", "[B:x]\n", "a=", "b : ", "=", "\n", "  ", " ", "\t", ";", " ;", "#", " # c", "\r\n", "x", '"', "é", "[",
+    "]", "a=1\n", "\n; c\n", "\n  more", "C=2\n", ":",
 ]  # fmt: skip
 
 
@@ -110,6 +110,6 @@ def test_any_text_is_read_and_every_place_lies_in_it(text: str) -> None:
 @pytest.mark.parametrize("part", [";", " #", "a=b\n", "[A]\n", "\n  x", "{{", "{% if a %}", "=", "\r"])
 def test_long_files(part: str) -> None:
     text = "[program:a]\ncommand=x " + part * (1_000_000 // len(part))
-    start = time.perf_counter()
+    start = time.process_time()
     read_supervisor_ini(SourceFile("s.conf", text))
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 
@@ -125,8 +126,8 @@ def test_systemd_takes_time_spans_the_same(parts: list[str]) -> None:
 # ── any text ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 PIECES = [
-    "[Service]\n", "[", "]", "A=", "=", "\n", "\\\n", "\r\n", "\\", " ", "\t", "#", ";", '"', "'", "%i", "%", "${A}", "$A",
-    "{{ a }}", "{% if a %}", "{% endif %}", "<%= a %>", "__A__", "<user>", "\x00", "\udcff", "é", "\ue000",
+    "[Service]\n", "[", "]", "A=", "=", "\n", "\\\n", "\r\n", "\\", " ", "\t", "#", ";", '"', "'", "%i", "%", "${A}",
+    "$A", "{{ a }}", "{% if a %}", "{% endif %}", "<%= a %>", "__A__", "<user>", "\x00", "\udcff", "é", "\ue000",
 ]  # fmt: skip
 
 
@@ -149,10 +150,8 @@ def test_any_text_is_read_and_every_place_lies_in_it(text: str) -> None:
 )
 def test_long_files(part: str) -> None:
     text = "[Service]\nExecStart=/x " + part * (1_000_000 // len(part))
-    start = time.perf_counter()
+    start = time.process_time()
     for setting in read_unit(SourceFile("a.service", text)).settings:
-        try:
+        with contextlib.suppress(QuoteError):
             list(raw_words(setting.value))
-        except QuoteError:
-            pass
-    assert time.perf_counter() - start < 8
+    assert time.process_time() - start < 8

@@ -1,0 +1,105 @@
+"""Values of a compose file: variables replaced, words split, each located where it stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from cfgcheck.model.located import Located, Origin
+from cfgcheck.source.file import Span
+from cfgcheck.syntax.compose_words import ComposeWord, split_compose
+from cfgcheck.syntax.dotenv_interpolation import Interpolated, Unknown, interpolate
+from cfgcheck.syntax.shell_words import Word
+from cfgcheck.syntax.yaml_tree import Node, Scalar, Sequence
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(us|µs|ms|s|m|h|d|w)?")
+_SECONDS = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, None: 1}
+_MOST_WORDS = 2000
+_TEMPLATED = "a template fills it in"
+
+
+class Values:
+    """``variables``: of the ``.env`` beside the compose file; None: known to be set to what nobody knows."""
+
+    def __init__(self, variables: Mapping[str, str | None]) -> None:
+        self._variables = variables
+
+    def replaced(self, text: str) -> Interpolated:
+        return interpolate(text, self._lookup) if "$" in text else Interpolated(text, text)
+
+    def _lookup(self, name: str) -> str | Unknown | None:
+        if name not in self._variables:
+            return None
+        value = self._variables[name]
+        return Unknown(f"the variable {name} is not known") if value is None else value
+
+    def text(self, node: Node) -> Located[str]:
+        """A scalar's text."""
+        if not isinstance(node, Scalar):
+            return Located.unknown("a list or mapping stands where text should", node.span)
+        if node.templated:
+            return Located.unknown(_TEMPLATED, node.span, node.text)
+        made = self.replaced(node.text)
+        if made.value is None:
+            return Located.unknown(made.because or made.invalid, node.span, made.template)
+        return Located(made.value, Origin.FILE, node.span, text=node.text)
+
+    def plain(self, node: Node | None, otherwise: str = "") -> str:
+        """A scalar's text for names and paths; unknown parts as they are written."""
+        if not isinstance(node, Scalar) or node.null:
+            return otherwise
+        made = self.replaced(node.text)
+        return made.template if made.value is None else made.value
+
+    def word(self, node: Scalar) -> Word:
+        """An item of a command in list form."""
+        if node.templated:
+            return Word(None, node.text, inner_span(node), _TEMPLATED)
+        made = self.replaced(node.text)
+        return Word(made.value, made.template, inner_span(node), made.because or made.invalid, False, made.defaults)
+
+    def words(self, node: Scalar) -> tuple[Word, ...]:
+        """A command in string form, split as Compose does. Where it refuses the text, the whole is one word."""
+        found = split_compose(node.text)
+        if found.invalid:
+            return (Word(None, node.text, inner_span(node), f"Compose can't split it: {found.invalid}"),)
+        raw = found.words[:_MOST_WORDS]
+        return tuple(self._with_placeholders(raw, node) if node.templated else self._located(raw, node))
+
+    def _with_placeholders(self, raw: list[ComposeWord], node: Scalar) -> Iterator[Word]:
+        """Words of which a template fills some in, or brings more."""
+        for word in raw:
+            span = node.locate(word.start, word.end)
+            filled = any(mark in word.text for mark in ("{{", "{%", "}}", "<%"))
+            yield Word(None if filled else word.text, word.text, span, _TEMPLATED if filled else "", bare=filled)
+
+    def _located(self, raw: list[ComposeWord], node: Scalar) -> Iterator[Word]:
+        for word in raw:
+            span = node.locate(word.start, word.end)
+            made = self.replaced(word.text)
+            bare = made.value is None and not word.quoted
+            whole = Word(made.value, made.template, span, made.because or made.invalid, bare, made.defaults)
+            yield from [whole] if word.quoted or "$" not in word.text else whole.fields()
+
+
+def inner_span(node: Scalar) -> Span:
+    """Where a scalar's own text stands: without its quotes."""
+    return node.locate(0, len(node.text)) if node.text else node.span
+
+
+def seconds(text: str) -> float | None:
+    """A duration as Compose writes it (``1m30s``), in seconds; None where it is none."""
+    total, at = 0.0, 0
+    for found in _DURATION.finditer(text):
+        if found.start() != at:
+            return None
+        total += float(found[1]) * _SECONDS[found[2]]
+        at = found.end()
+    return total if text and at == len(text) else None
+
+
+def listed(node: Node | None) -> list[Node]:
+    """The items of a sequence; a scalar is one item."""
+    if isinstance(node, Sequence):
+        return list(node.items)
+    return [node] if isinstance(node, Scalar) and not node.null else []
