@@ -98,11 +98,13 @@ def _moved(stack: Stack, proxy: Proxy, name: str) -> tuple[str, bool, Any] | Non
     if _CLOUD.search(name):
         return "names of this kind change their addresses at any time", True, None
     own = stack.host(proxy.host)
-    hosts = [host for host in stack.hosts.values() if name in host.names and host.networks & own.networks]
+    # A name of a container means nothing on the machine: an nginx of which nobody knows where it runs is its neighbour.
+    lone = proxy.unit is None and not proxy.host
+    hosts = [host for host in stack.hosts.values() if name in host.names and (lone or host.networks & own.networks)]
     moving = [host for host in hosts if host.kind is HostKind.CONTAINER and not host.fixed]
     if moving and len(moving) == len(hosts):
         return _of_container(stack, moving[0])
-    doors = [door for door in stack.doorways if name in door.names and door.networks & own.networks]
+    doors = [door for door in stack.doorways if name in door.names and (lone or door.networks & own.networks)]
     if doors and all(door.changing for door in doors):
         return _of_headless(stack, doors[0])
     return None

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
 from cfgcheck.findings import Unchecked
-from cfgcheck.model.address import Address
 from cfgcheck.model.app import App, Listener
-from cfgcheck.model.host import Doorway, DoorwayKind, HostKind
+from cfgcheck.model.exposure import published
 from cfgcheck.model.located import UnknownValue
 from cfgcheck.model.stack import Route, Stack
 from cfgcheck.rules.contract import Case, Hit
@@ -65,21 +63,7 @@ def _exposed(case: Case, app: App, listener: Listener, reached: bool) -> Iterato
 
 def _inner(stack: Stack, app: App, listener: Listener) -> bool:
     """Whether only the other containers reach the port: a container or pod that does not publish it to others."""
-    if stack.host(app.host).kind not in (HostKind.CONTAINER, HostKind.POD):
-        return False
-    port = listener.address.value.port
-    published = _published(stack).get(app.host, ())
-    return all(door.to_port not in (port, None) or Address.tcp(door.address, None).is_loopback for door in published)
-
-
-@lru_cache(maxsize=1)
-def _published(stack: Stack) -> dict[str, list[Doorway]]:
-    """The ports of the machine that lead into each container."""
-    found: dict[str, list[Doorway]] = {}
-    for doorway in stack.doorways:
-        if doorway.kind is DoorwayKind.PUBLISHED:
-            found.setdefault(doorway.to, []).append(doorway)
-    return found
+    return stack.host(app.host).inner and published(stack, app, listener) is None
 
 
 def _works(app: App | None) -> tuple[Any, str]:

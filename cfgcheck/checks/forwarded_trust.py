@@ -6,25 +6,32 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cfgcheck.findings import Unchecked
-from cfgcheck.model.app import AppKind
+from cfgcheck.model.app import App, AppKind
 from cfgcheck.model.exposure import published
-from cfgcheck.model.forwarded import is_uvicorn, misread, scheme_policy, source_of, trusted, trusted_peers
+from cfgcheck.model.forwarded import (
+    is_uvicorn,
+    misread,
+    scheme_policy,
+    source_of,
+    trust_list,
+    trusted,
+    trusted_peers,
+)
 from cfgcheck.model.nginx import Header
 from cfgcheck.model.stack import Route
 from cfgcheck.rules.contract import Case, Hit
-
-_LIST = "forwarded_allow_ips"
 
 
 def check(case: Case, params: Mapping[str, Any]) -> Iterator[Hit | Unchecked]:
     route: Route = case.subject
     assert route.app is not None and route.listener is not None
-    if route.app.kind is not AppKind.GUNICORN or route.passes.family != "proxy":
+    name = trust_list(route.app)
+    if not name or route.passes.family != "proxy":
         return
     sent = _believed(route)
     if not sent or _refused(route) or trusted(route, case.stack):
         return
-    setting = route.app.settings[_LIST]
+    setting = route.app.settings[name]
     source = source_of(route, case.stack)
     unix = source.is_unix
     entries = trusted_peers(route.app).sure
@@ -42,8 +49,15 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterator[Hit | Unchecked]:
             "mapped": "::ffff:127.0.0.1" in source.addresses,
             "wanted": "*" if unix else source.addresses[0] if source.addresses else "",
             "inner": source.inner != "" and published(case.stack, route.app, route.listener) is None,
+            "list": _written(route.app),
         },
     )
+
+
+def _written(app: App) -> str:
+    """How the list is called where it is set."""
+    name = trust_list(app)
+    return name if app.kind is AppKind.GUNICORN else "--" + name.replace("_", "-")
 
 
 def _other_end(case: Case, route: Route, source: str) -> list[tuple[Any, str]]:
@@ -59,11 +73,12 @@ def _believed(route: Route) -> list[Header]:
     policy = scheme_policy(route.app, route.listener) if headers else None
     if policy is None:
         return []
-    names = {*policy.secure, *(["x-forwarded-for"] if is_uvicorn(route.app) else [])}
+    for_too = is_uvicorn(route.app) or route.app.kind is AppKind.WAITRESS
+    names = {*policy.secure, *(["x-forwarded-for"] if for_too else [])}
     return [header for header in headers if header.key in names]
 
 
 def _refused(route: Route) -> bool:
-    """Whether Gunicorn does not even start with that list: another rule's affair."""
+    """Whether the server does not even start with that list: another rule's affair."""
     assert route.app is not None
-    return any(use.canonical == _LIST and use.problem and not use.harmless for use in route.app.uses)
+    return any(use.canonical == trust_list(route.app) and use.problem and not use.harmless for use in route.app.uses)

@@ -19,7 +19,7 @@ _MISSING = "No application module specified."
 def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
     use: SettingUse = case.element
     app: App = case.subject
-    problem, instead = _of_gunicorn(use) if app.kind is AppKind.GUNICORN else _of_uwsgi(use)
+    problem, instead = _of_uwsgi(use) if app.kind is AppKind.UWSGI else _of_gunicorn(use)
     if problem:
         missing = problem == _MISSING
         silent = app.kind is AppKind.UWSGI and not app.settings["need-app"].get(False)

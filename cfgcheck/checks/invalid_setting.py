@@ -33,17 +33,37 @@ _CLASSES = {
 def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
     use: SettingUse = case.element
     app: App = case.subject
-    of_gunicorn = app.kind is AppKind.GUNICORN
+    of_uwsgi = app.kind is AppKind.UWSGI
     result = _result(app, use)
-    written = use.name if (of_gunicorn and use.problem) or not use.text else f"{use.name} = {use.text}"
+    joint = " = " if of_uwsgi or not use.name.startswith("-") else " "
+    bare = not of_uwsgi and use.problem and not use.means
+    written = use.name if bare or not use.text else f"{use.name}{joint}{use.text}"
     values = {
         "verb": _verb(use, result),
         "written": written,
         "reason": _reason(use, result),
-        "instead": _for_gunicorn(use) if of_gunicorn else _for_uwsgi(use),
+        "instead": _instead(app, use),
         "result": result,
     }
     yield Hit(values=values)
+
+
+def _instead(app: App, use: SettingUse) -> str:
+    if app.kind is AppKind.UWSGI:
+        return _for_uwsgi(use)
+    return _for_gunicorn(use) if app.kind is AppKind.GUNICORN else _for_another(app, use)
+
+
+def _for_another(app: App, use: SettingUse) -> str:
+    """What was meant by a mode that is read as a decimal number, or a level in capitals."""
+    digits = use.text.strip()
+    if use.means and app.kind is AppKind.GRANIAN:
+        return f"{use.name} 0{digits}"
+    if use.means and app.kind is AppKind.HYPERCORN:
+        return f"{use.name} {int(digits, 8)}"
+    if use.canonical == "log_level" and use.problem and digits.lower() in use.problem and digits != digits.lower():
+        return f"{use.name} {digits.lower()}"
+    return ""
 
 
 def _verb(use: SettingUse, result: str) -> str:
@@ -62,8 +82,8 @@ def _reason(use: SettingUse, result: str) -> str:
 
 def _result(app: App, use: SettingUse) -> str:
     """What comes of it: ``refused``, ``no-workers``, ``no-app``, ``killed`` or ``quiet``."""
-    if app.kind is AppKind.GUNICORN:
-        return "refused" if use.problem else "no-workers"
+    if app.kind is not AppKind.UWSGI:
+        return "quiet" if use.means else "refused" if use.problem else "no-workers"
     if use.problem.startswith(_REFUSES) or use.canonical in ("chdir", "home"):
         return "refused"
     if use.harmless:

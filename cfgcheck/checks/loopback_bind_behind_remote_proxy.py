@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cfgcheck.findings import Unchecked
-from cfgcheck.model.app import App, AppKind, Listener
-from cfgcheck.model.located import Origin
+from cfgcheck.model.address import Address
+from cfgcheck.model.listening import listen_on
 from cfgcheck.model.stack import Route
 from cfgcheck.rules.contract import Case, Hit
 
@@ -20,18 +20,12 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
     led = target.is_loopback or target.is_wildcard
     address = listener.address.value
     host = target.host if target.is_ip and not led and not case.stack.host(app.host).inner else "0.0.0.0"
-    port = address.port_text if led or address.port is not None else target.port_text
+    port = address.port if led or address.port is not None else target.port
     yield Hit(
         values={
             "host": case.stack.host(app.host).shown,
             "own": case.stack.host(route.proxy.host).shown,
-            "setting": _setting(app, listener, f"[{host}]:{port}" if ":" in host else f"{host}:{port}"),
+            "setting": listen_on(app, listener, Address.tcp(host, port)),
             "led": led,
         }
     )
-
-
-def _setting(app: App, listener: Listener, address: str) -> str:
-    if listener.address.origin is Origin.CLI:
-        return f"--{listener.option} {address}"
-    return f'{listener.option} = "{address}"' if app.kind is AppKind.GUNICORN else f"{listener.option} = {address}"

@@ -46,7 +46,7 @@ def _remedy(route: Route, spoken: Protocol) -> str:
     if route.proxy.ingress:
         name = _BACKENDS.get(spoken)
         if name is None:
-            return "Let the app listen for HTTP: an Ingress speaks nothing like it"
+            return f"Let the app listen for HTTP: an Ingress speaks no {spoken.value}"
         return f'Write `nginx.ingress.kubernetes.io/backend-protocol: "{name}"`'
     target = route.passes.host_text
     if spoken is Protocol.HTTP:

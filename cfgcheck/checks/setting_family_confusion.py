@@ -122,9 +122,55 @@ _FLAGS: Mapping[str, str] = {
 """Settings of Gunicorn whose option is not the name with dashes; "": without an option."""
 
 
+_OPTIONS: tuple[Mapping[str, str], ...] = (
+    {
+        "gunicorn": "--bind", "uvicorn": "--host and --port", "hypercorn": "--bind", "daphne": "--bind and --port",
+        "granian": "--host and --port", "waitress": "--listen",
+    },
+    {
+        "uwsgi": "--socket", "uvicorn": "--uds", "hypercorn": "--bind unix:PATH", "daphne": "--unix-socket",
+        "granian": "--uds", "waitress": "--unix-socket",
+    },
+    {
+        "gunicorn": "--keep-alive", "uvicorn": "--timeout-keep-alive", "hypercorn": "--keep-alive", "daphne": "",
+        "granian": "", "waitress": "--channel-timeout",
+    },
+    {
+        "gunicorn": "--graceful-timeout", "uvicorn": "--timeout-graceful-shutdown", "hypercorn": "--graceful-timeout",
+        "daphne": "", "granian": "--workers-kill-timeout", "waitress": "",
+    },
+    {
+        "gunicorn": "--forwarded-allow-ips", "uvicorn": "--forwarded-allow-ips", "hypercorn": "",
+        "daphne": "--proxy-headers", "granian": "", "waitress": "--trusted-proxy",
+    },
+    {
+        "gunicorn": "--max-requests", "uvicorn": "--limit-max-requests", "hypercorn": "--max-requests", "daphne": "",
+        "granian": "", "waitress": "",
+    },
+    {
+        "gunicorn": "--certfile", "uvicorn": "--ssl-certfile", "hypercorn": "--certfile", "daphne": "",
+        "granian": "--ssl-certificate", "waitress": "",
+    },
+    {
+        "gunicorn": "--keyfile", "uvicorn": "--ssl-keyfile", "hypercorn": "--keyfile", "daphne": "",
+        "granian": "--ssl-keyfile", "waitress": "",
+    },
+    {"gunicorn": "--timeout", "uvicorn": "", "hypercorn": "", "daphne": "--http-timeout", "granian": "", "waitress": ""},
+    {"gunicorn": "--worker-class", "uvicorn": "", "hypercorn": "--worker-class", "daphne": "", "granian": "", "waitress": ""},
+    {"gunicorn": "--worker-connections", "uvicorn": "--limit-concurrency", "waitress": "--connection-limit"},
+    {"uvicorn": "--workers", "hypercorn": "--workers", "granian": "--workers", "daphne": "", "waitress": "--threads"},
+)  # fmt: skip
+"""Options that mean nearly the same, by server; "" for one that has none."""
+
+_SHORT = {"-b": "--bind", "-w": "--workers", "-k": "--worker-class", "-t": "--timeout", "--http-socket": "--socket"}
+_SHOWN = {"gunicorn": _GUNICORN, "uwsgi": _UWSGI, "uvicorn": _UVICORN, "waitress": "waitress"}
+
+
 def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
     use: SettingUse = case.element
-    found = _in_gunicorn(use) if case.subject.kind is AppKind.GUNICORN else _in_uwsgi(use)
+    kind: AppKind = case.subject.kind
+    readers = {AppKind.GUNICORN: _in_gunicorn, AppKind.UWSGI: _in_uwsgi}
+    found = readers[kind](use) if kind in readers else _in_another(use, kind.value)
     if found is not None:
         family, instead = found
         yield Hit(values={"family": family, "instead": instead, "flag": family == _FLAG})
@@ -142,3 +188,15 @@ def _in_gunicorn(use: SettingUse) -> tuple[str, str] | None:
 
 def _in_uwsgi(use: SettingUse) -> tuple[str, str] | None:
     return _IN_UWSGI.get(use.name.lstrip("-").replace("_", "-").lower())
+
+
+def _in_another(use: SettingUse, server: str) -> tuple[str, str] | None:
+    """An option of one of the other servers."""
+    name = _SHORT.get(use.name, use.name)
+    for options in _OPTIONS:
+        whose = next((other for other, option in options.items() if option.split(" ")[0] == name and other != server), "")
+        if whose and server in options:
+            return _SHOWN.get(whose, whose.capitalize()), options[server]
+    if name in ("--host", "--port") and server in ("hypercorn", "waitress"):
+        return _UVICORN, _OPTIONS[0][server]
+    return None

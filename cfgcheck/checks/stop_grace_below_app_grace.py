@@ -79,7 +79,11 @@ def _hit(app: App, unit: Unit, wait: float, delay: float, grace: float) -> Hit:
     return Hit(
         at=(unit.stop_grace, unit),
         label=f"{_WHO[unit.manager]} kills what still runs after {wait:g} s",
-        related=[*hook, (app.facts.grace, f"{app.label} gives running requests {grace:g} s"), (app, app.label)],
+        related=[
+            *hook,
+            (app.facts.grace, f"{app.label} gives running requests {grace:g} s"),
+            *([] if app.facts.grace.span else [(app, f"gives running requests {grace:g} s by default")]),
+        ],
         values={
             "who": _WHO[unit.manager],
             "left": wait - delay,

@@ -8,21 +8,20 @@ from typing import Any
 from cfgcheck.findings import Unchecked
 from cfgcheck.model.app import App, Listener
 from cfgcheck.model.exposure import published
-from cfgcheck.model.forwarded import allowed
+from cfgcheck.model.forwarded import allowed, trust_list
 from cfgcheck.model.stack import Route
 from cfgcheck.rules.contract import Case, Hit
-
-_LIST = "forwarded_allow_ips"
 
 
 def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
     listener: Listener = case.subject
     routes = [route for route in case.routes_of(listener) if route.matched and route.app is not None]
     app = routes[0].app if routes else None
-    if app is None or _LIST not in app.settings or not _open(case, listener, app, routes):
+    name = trust_list(app) if app is not None else ""
+    if app is None or not name or not _open(case, listener, app, routes):
         return
-    setting = app.settings[_LIST]
-    if not setting.known and all(use.canonical != _LIST for use in app.uses):
+    setting = app.settings[name]
+    if not setting.known and all(use.canonical != name for use in app.uses):
         return
     if "*" in allowed(setting):
         door = published(case.stack, app, listener)

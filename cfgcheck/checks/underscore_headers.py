@@ -1,4 +1,4 @@
-"""Headers with an underscore in their names, which Gunicorn drops or refuses."""
+"""Headers with an underscore in their names, which Gunicorn, Daphne and waitress drop or refuse."""
 
 from __future__ import annotations
 
@@ -6,19 +6,31 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cfgcheck.findings import Unchecked
-from cfgcheck.model.app import AppKind, Protocol
+from cfgcheck.model.app import App, AppKind, Protocol
 from cfgcheck.model.forwarded import allowed, heeds_header_settings, trusted
+from cfgcheck.model.nginx import Header
 from cfgcheck.model.stack import Route
 from cfgcheck.rules.contract import Case, Hit
+
+_ALWAYS = (AppKind.DAPHNE, AppKind.WAITRESS)
+"""They drop such headers in every version looked at (seen with Daphne 4.2.3 and waitress 3.0.2)."""
 
 
 def check(case: Case, params: Mapping[str, Any]) -> Iterator[Hit | Unchecked]:
     route: Route = case.subject
     app, listener = route.app, route.listener
     assert app is not None and listener is not None
-    if app.kind is not AppKind.GUNICORN or route.passes.family != "proxy":
+    if route.passes.family != "proxy":
         return
     suspects = [header for header in route.location.headers if "_" in header.name and not header.cleared]
+    if suspects and app.kind in _ALWAYS:
+        yield from (
+            _hit(header, (app, "drops such headers"), app, refused=False)
+            for header in route.location.header_set.value
+            if header in suspects
+        )
+    if app.kind is not AppKind.GUNICORN:
+        return
     if not suspects or listener.protocol.value is not Protocol.HTTP or not heeds_header_settings(app):
         return
     treatment = app.settings["header_map"]
@@ -26,16 +38,21 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterator[Hit | Unchecked]:
         return
     for header in route.location.header_set.value:
         if header in suspects and not (_may_override(route, header.name) and trusted(route, case.stack)):
-            yield Hit(
-                at=header,
-                label="not a name that Gunicorn takes",
-                related=[((treatment if treatment.span else app), f"header_map is {treatment.value}")],
-                values={
-                    "name": header.name,
-                    "dashed": "-".join(part.capitalize() for part in header.name.split("_")),
-                    "refused": treatment.value == "refuse",
-                },
-            )
+            why = ((treatment if treatment.span else app), f"header_map is {treatment.value}")
+            yield _hit(header, why, app, refused=treatment.value == "refuse")
+
+
+def _hit(header: Header, why: tuple[Any, str], app: App, refused: bool) -> Hit:
+    return Hit(
+        at=header,
+        label=f"not a name that {app.server} takes",
+        related=[why],
+        values={
+            "name": header.name,
+            "dashed": "-".join(part.capitalize() for part in header.name.split("_")),
+            "refused": refused,
+        },
+    )
 
 
 def _may_override(route: Route, name: str) -> bool:

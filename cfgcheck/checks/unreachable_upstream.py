@@ -7,9 +7,9 @@ from typing import Any
 
 from cfgcheck.findings import Severity, Unchecked
 from cfgcheck.model.address import Address
-from cfgcheck.model.app import App, AppKind, Listener
+from cfgcheck.model.app import App
 from cfgcheck.model.host import Doorway
-from cfgcheck.model.located import Origin
+from cfgcheck.model.listening import listen_on
 from cfgcheck.model.stack import Link, Route, Stack
 from cfgcheck.rules.contract import Case, Hit
 
@@ -32,7 +32,7 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
             "app": app.label,
             "where": _where(case.stack, route, door),
             "nginx_side": _led(door, listener.address.value) or nginx_side(route, listener.address.value),
-            "app_side": app_side(app, listener, _wanted(case.stack, route, app, door)),
+            "app_side": listen_on(app, listener, _wanted(case.stack, route, app, door)),
             "led": door is not None,
             "pooled": pooled,
             "retried": not (tried_once.known and "off" in tried_once.value),
@@ -104,14 +104,3 @@ def nginx_side(route: Route, near: Address) -> str:
     scheme = f"{'https' if passes.tls else 'http'}://" if passes.family == "proxy" else ""
     uri = (f":{passes.uri}" if near.is_unix else passes.uri) if passes.uri else ""
     return f"{passes.verb} {scheme}{address}{uri};"
-
-
-def app_side(app: App, listener: Listener, target: Address) -> str:
-    """The setting with which the app would listen where nginx looks."""
-    host = f"[{target.host}]" if ":" in target.host else target.host
-    address = target.path if target.is_unix else f"{host}:{target.port_text}"
-    if app.kind is AppKind.GUNICORN and target.is_unix:
-        address = f"unix:{address}"
-    if listener.address.origin is Origin.CLI:
-        return f"--{listener.option} {address}"
-    return f'{listener.option} = "{address}"' if app.kind is AppKind.GUNICORN else f"{listener.option} = {address}"

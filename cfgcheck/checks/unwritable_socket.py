@@ -8,9 +8,9 @@ from typing import Any
 from cfgcheck.findings import Unchecked
 from cfgcheck.model.address import normal_path
 from cfgcheck.model.app import App, AppKind, Listener, SocketFile
-from cfgcheck.model.located import Located, UnknownValue
+from cfgcheck.model.located import Located, Origin, UnknownValue
 from cfgcheck.model.nginx import Proxy
-from cfgcheck.model.nginx_user import ROOT, name_of, workers_of
+from cfgcheck.model.nginx_user import ROOT, Workers, name_of, workers_of
 from cfgcheck.model.stack import Route, Stack
 from cfgcheck.model.unit import Manager
 from cfgcheck.record import record
@@ -23,9 +23,12 @@ _OWNER, _GROUP, _OTHERS = 0o200, 0o020, 0o002
 class _Nginx:
     """Whom nginx's workers run as. ``foreign``: names of its container mean other users than those of the app's."""
 
-    user: Located[str]
-    group: Located[str]
+    workers: Workers
     foreign: bool
+
+    @property
+    def user(self) -> Located[str]:
+        return self.workers.user
 
 
 def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
@@ -55,8 +58,7 @@ def _nginx(proxy: Proxy, app: App | None, stack: Stack) -> _Nginx:
     unit = app.unit if app is not None else None
     apart = bool(unit and unit.contained) or bool(proxy.unit and proxy.unit.contained)
     foreign = apart and (app is None or app.host != proxy.host or unit is None or proxy.unit is None)
-    workers = workers_of(proxy, stack.declared)
-    return _Nginx(workers.user, workers.group, foreign)
+    return _Nginx(workers_of(proxy, stack.declared), foreign)
 
 
 def _may_write(file: SocketFile, nginx: _Nginx) -> bool:
@@ -65,43 +67,50 @@ def _may_write(file: SocketFile, nginx: _Nginx) -> bool:
         return True
     mode = file.mode.value
     if not mode & _GROUP:
-        return bool(mode & _OWNER) and _same(file.user, nginx.user, nginx.foreign)
-    if file.user.known and not mode & _OWNER and _same(file.user, nginx.user, nginx.foreign):
+        return bool(mode & _OWNER) and _is_owner(file, nginx)
+    if file.user.known and not mode & _OWNER and _is_owner(file, nginx):
         return False
-    if _same_group(file, nginx):
+    if _in_group(file, nginx):
         return True
-    return bool(mode & _OWNER) and _same(file.user, nginx.user, nginx.foreign)
+    return bool(mode & _OWNER) and _is_owner(file, nginx)
 
 
-def _same_group(file: SocketFile, nginx: _Nginx) -> bool:
+def _is_owner(file: SocketFile, nginx: _Nginx) -> bool:
+    return _same(file.user, nginx.user, nginx)
+
+
+def _in_group(file: SocketFile, nginx: _Nginx) -> bool:
     """The owner may do as well: an unknown group matters only where nginx is not the owner."""
     try:
-        return _same(file.group, nginx.group, nginx.foreign)
+        return _same(file.group, nginx.workers.group, nginx)
     except UnknownValue:
-        if file.user.known and _same(file.user, nginx.user, nginx.foreign):
+        if file.user.known and _is_owner(file, nginx):
             return True
         raise
 
 
-def _same(one: Located[str], other: Located[str], foreign: bool) -> bool:
+def _same(own: Located[str], wanted: Located[str], nginx: _Nginx) -> bool:
     """Whether two names, or numbers, are one user's (or group's)."""
-    left, right = name_of(one.value), name_of(other.value)
+    left, right = name_of(own.value), name_of(wanted.value)
     if left == right:
         return True
     if ROOT in (left, right):
         return False
-    if foreign or left.isdigit() != right.isdigit():
-        because = f"whether {left} and {right} are one is not known"
-        raise UnknownValue(Located.unknown(because, one.span))
+    if left.isdigit() and nginx.workers.number:
+        return left == nginx.workers.number
+    numbers = left.isdigit() and right.isdigit()
+    if not numbers and (nginx.foreign or left.isdigit() or right.isdigit()):
+        because = f"whether {left} and {right} are the same is not known"
+        raise UnknownValue(Located.unknown(because, own.span))
     return False
 
 
 def _hit(route: Route, file: SocketFile, nginx: _Nginx) -> Hit:
     assert route.app is not None and route.listener is not None
-    listener, user, group = route.listener, name_of(nginx.user.value), name_of(nginx.group.get(nginx.user.value))
+    listener, user = route.listener, name_of(nginx.user.value)
     known = [name_of(part.value) for part in (file.user, file.group) if part.known]
     owned = f", owned by {':'.join(known)}" if file.user.known else ""
-    title, text = _remedy(route.app, listener, file, group)
+    title, text = _remedy(route.app, listener, file, nginx)
     return Hit(
         at=(file.mode, file.user, file.group, listener.address, listener),
         label=f"makes it {file.mode.value:04o}{owned}",
@@ -120,15 +129,33 @@ def _hit(route: Route, file: SocketFile, nginx: _Nginx) -> Hit:
     )
 
 
-def _remedy(app: App, listener: Listener, file: SocketFile, group: str) -> tuple[str, str]:
+def _remedy(app: App, listener: Listener, file: SocketFile, nginx: _Nginx) -> tuple[str, str]:
+    group = name_of(nginx.workers.group.get(nginx.user.value))
+    owner = name_of(file.user.get("") or ROOT)
+    if listener.handed and app.unit is not None and app.unit.manager is Manager.SUPERVISOR:
+        return f"Set `socket_mode=0770` and `socket_owner={owner}:{group}`", "Or `socket_mode=0777`."
     if listener.handed:
-        if app.unit is not None and app.unit.manager is Manager.SUPERVISOR:
-            owner = file.user.get("") or "root"
-            return f"Set `socket_mode=0770` and `socket_owner={name_of(owner)}:{group}`", ""
         return f"Set `SocketMode=0660` and `SocketGroup={group}` in the .socket unit", "Or `SocketMode=0666`."
     if app.kind is AppKind.GUNICORN:
-        return f'Set `umask = 0o007` and `group = "{group}"`', "Or leave umask out: the socket is then made 0777."
+        return _of_gunicorn(app, group, nginx.foreign)
     if app.kind is AppKind.UWSGI:
-        owner = name_of(file.user.get("") or ROOT)
+        return _of_uwsgi(app, owner, group, nginx.foreign)
+    return "Let everybody write to the socket (mode 0666)", f"Or nginx's group, {group}."
+
+
+def _of_gunicorn(app: App, group: str, foreign: bool) -> tuple[str, str]:
+    named = app.settings["umask"].origin is Origin.CLI
+    if foreign:
+        return f"Leave {'--umask' if named else 'umask'} out", "Gunicorn then makes the socket 0777."
+    title = f"`--umask 007 --group {group}`" if named else f'`umask = 0o007` and `group = "{group}"`'
+    return f"Set {title}", "Or leave umask out: the socket is then made 0777."
+
+
+def _of_uwsgi(app: App, owner: str, group: str, foreign: bool) -> tuple[str, str]:
+    """Only root may give a file to a group that it is not in itself."""
+    if foreign:
+        return "Set `chmod-socket = 666`", "Only containers that mount the volume reach it."
+    as_root = owner == ROOT or bool(app.settings["uid"].get(None))
+    if as_root:
         return f"Set `chmod-socket = 660` and `chown-socket = {owner}:{group}`", "Or `chmod-socket = 666`."
-    return f"Let the group {group} write to the socket", "Or let everybody write to it (mode 0666)."
+    return f"Set `chmod-socket = 660`, and let it run in the group {group}", "Or `chmod-socket = 666`."

@@ -72,7 +72,11 @@ _LINES = {
 
 def _speaks_asgi(app: App) -> bool:
     """Whether the app's workers take websockets; unknown for a worker class of the project's own."""
-    return app.kind is AppKind.GUNICORN and app.facts.worker_class.value in ("asgi", "uvicorn")
+    if app.kind is AppKind.GRANIAN:
+        return app.settings["interface"].value != "wsgi" and bool(app.settings["websockets"].value)
+    if app.kind is AppKind.GUNICORN:
+        return app.facts.worker_class.value in ("asgi", "uvicorn")
+    return app.kind in (AppKind.UVICORN, AppKind.HYPERCORN, AppKind.DAPHNE)
 
 
 def _upgrades(location: Location) -> bool:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
+from cfgcheck.findings import Problem
+
 from cfgcheck.load.compose_definition import Definition, Definitions
+from cfgcheck.load.compose_include import Included
 from cfgcheck.load.compose_ports import doorways
 from cfgcheck.load.compose_projects import ComposeFile, Project, projects, services_of
 from cfgcheck.load.compose_service import Images, ServiceMaker
@@ -17,12 +21,21 @@ from cfgcheck.syntax.dotenv import read_dotenv
 from cfgcheck.syntax.yaml_tree import read_yaml
 
 
+_MOST_SERVICES = 1000
+_MOST_ITEMS = 20_000
+"""Of all services of a project together: anchors let a small file say very much."""
+
+
 def read_compose(context: Context, paths: Sequence[Path], images: Images) -> Carried:
     """All projects that the files make."""
     carried = Carried()
     reader = _Reader(context, carried)
     files = [one for path in paths if (one := reader.read(path)) is not None]
-    for project in projects(context, files):
+    included = Included(context, reader.read, carried.problems)
+    parts = {part.path for one in files for part in included.by(one)}
+    for project in projects(context, [one for one in files if one.path not in parts]):
+        # Never the first one: that one's folder is the project's.
+        project.files[1:1] = [part for one in project.files for part in included.by(one)]
         _project(context, project, images, reader, carried)
     carried.files += [one.file for one in reader.opened.values() if one is not None]
     return carried
@@ -57,10 +70,16 @@ class _Reader:
 def _project(context: Context, project: Project, images: Images, reader: _Reader, carried: Carried) -> None:
     values = Values(_variables(context, project, carried))
     definitions = Definitions(project, values, reader.read)
-    by_name = {definition.name: definition for definition in definitions.all()}
+    by_name = {definition.name: definition for definition in islice(definitions.all(), _MOST_SERVICES)}
     maker = ServiceMaker(context, project, values, images)
     aliases = _links(by_name, values)
+    left = _MOST_ITEMS if len(by_name) < _MOST_SERVICES else 0
     for definition in by_name.values():
+        left -= definition.size
+        if left < 0:
+            message = "there is more in this project than cfgcheck reads of one: this service and later ones are left out"
+            carried.problems.append(Problem("unparsable-file", message, definition.head.span, "exclude the file"))
+            break
         host = maker.host_name(definition, by_name)
         if host == f"{project.key}/{definition.name}":
             own = maker.host(definition)

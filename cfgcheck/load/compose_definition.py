@@ -12,6 +12,7 @@ from cfgcheck.record import record
 from cfgcheck.syntax.yaml_tree import Mapping, Node, Scalar, Sequence
 
 _MOST_EXTENDS = 20
+_PORTS_WEIGHT = 10
 
 ReadFile = Callable[[Path], "ComposeFile | None"]
 
@@ -31,6 +32,12 @@ class Definition:
         self.name = name
         self.layers = layers
         self.head = head
+
+    @property
+    def size(self) -> int:
+        """How many values it holds, those of its lists and mappings among them; a port stands for many."""
+        every = [(key, pair.value) for layer in self.layers for key, pair in layer.node.items()]
+        return sum(_size(value) * (_PORTS_WEIGHT if key == "ports" else 1) for key, value in every)
 
     def last(self, key: str) -> Node | None:
         """The value that counts of a key that is replaced; None where it is not set, or reset to nothing."""
@@ -114,6 +121,12 @@ class Definitions:
         service, path = extends.get("service"), self.values.plain(extends.get("file"))
         other = self.read(file.path.parent / path) if path else file
         return other, self.values.plain(service)
+
+
+def _size(node: Node) -> int:
+    if isinstance(node, Sequence):
+        return 1 + len(node)
+    return 1 + len(node.resolved) if isinstance(node, Mapping) else 1
 
 
 def _is_null(node: Node) -> bool:

@@ -34,6 +34,8 @@ def _short(item: Node, host: str, values: Values) -> Iterator[Doorway]:
         return
     outer, inner = _ports(short[3] or ""), _ports(short[4])
     address = short[1] or short[2] or ""
+    if len(outer) > len(inner):
+        outer = []  # a range for one port: Docker takes any that is free
     for number, port in enumerate(inner):
         at = outer[number] if number < len(outer) else None
         yield Doorway(DoorwayKind.PUBLISHED, host, at, port, address=address, span=item.span)

@@ -12,8 +12,8 @@ from typing import Protocol
 from cfgcheck.findings import Problem
 from cfgcheck.load.compose_definition import Definition
 from cfgcheck.load.compose_mounts import Mounts
-from cfgcheck.load.compose_projects import Project, is_development
-from cfgcheck.load.compose_text import Values, inner_span, listed, seconds
+from cfgcheck.load.compose_projects import Project
+from cfgcheck.load.compose_text import Values, anew, inner_span, listed, seconds, whole
 from cfgcheck.load.context import Context
 from cfgcheck.load.filesystem import Filesystem
 from cfgcheck.load.image import Build, Image
@@ -30,6 +30,7 @@ from cfgcheck.syntax.yaml_tree import Mapping, Node, Scalar, Sequence
 
 _STOP_GRACE: Located[float | None] = Located.default(10.0, "Docker kills what still runs after 10 s")
 _DEVELOPMENT_PROFILES = frozenset({"dev", "devel", "development", "debug", "test", "tests", "testing", "local"})
+_MOST_JOINED = 20
 _NO_USER: Located[str] = Located.unknown("whom the image's server runs as is not known")
 
 
@@ -59,7 +60,7 @@ class ServiceMaker:
     def host_name(self, definition: Definition, all_names: MappingType[str, Definition]) -> str:
         """The name of the host that a service runs on: its own container, the machine, or another one's container."""
         seen: set[str] = set()
-        while definition.name not in seen:
+        while definition.name not in seen and len(seen) < _MOST_JOINED:
             seen.add(definition.name)
             mode = self.values.plain(definition.last("network_mode"))
             if mode == "host":
@@ -166,7 +167,10 @@ class ServiceMaker:
         if isinstance(value, Scalar) and not value.null:
             made = self.values.text(value)
             span = inner_span(value)
-            return Located.read(made.value, span) if made.known else Located.unknown(made.because, span, made.text)
+            if not made.known:
+                return Located.unknown(made.because, span, made.text)
+            plain = not value.style and "$" not in value.text
+            return Located.read(anew(made.value) if plain else made.value, span)
         if value is None and "=" in key.text:
             written = key.text.partition("=")[2]
             replaced = self.values.replaced(written)
@@ -298,7 +302,8 @@ class ServiceMaker:
             return Located.unknown(made.because, node.span)
         if made.value == "-1":
             return Located.read(None, node.span)
-        return Located.read(int(made.value), node.span) if made.value.isdecimal() else _bad_limit(node, made.value)
+        number = whole(made.value)
+        return Located.read(number, node.span) if number is not None else _bad_limit(node, made.value[:40])
 
     def _replicas(self, definition: Definition) -> Located[int]:
         deploy = definition.last("deploy")
@@ -307,8 +312,9 @@ class ServiceMaker:
         if node is None:
             return Located.default(1, "one container is started")
         made = self.values.text(node)
-        if made.known and made.value.isdigit():
-            return made.with_value(int(made.value))
+        number = whole(made.value) if made.known else None
+        if number is not None:
+            return made.with_value(number)
         return Located.unknown("how many are started is not known", node.span)
 
     def _profiles(self, definition: Definition) -> set[str]:
@@ -317,9 +323,7 @@ class ServiceMaker:
 
     def _is_development(self, definition: Definition) -> bool:
         profiles = self._profiles(definition)
-        return self.project.development or is_development(self.project.files[-1]) or bool(
-            profiles and profiles <= _DEVELOPMENT_PROFILES
-        )
+        return self.project.development or bool(profiles and profiles <= _DEVELOPMENT_PROFILES)
 
 
 def signal_name(text: str) -> str:

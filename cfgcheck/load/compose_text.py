@@ -15,6 +15,10 @@ from cfgcheck.syntax.yaml_tree import Node, Scalar, Sequence
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(us|µs|ms|s|m|h|d|w)?")
 _SECONDS = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, None: 1}
 _MOST_WORDS = 2000
+_LONGEST_NUMBER = 18
+_NUMBER = re.compile(r"[-+]?[0-9.][0-9_.eE+\-xXoObBa-fA-F]*\Z")
+_WHOLE = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|[0-9]+)\Z")
+_OCTAL = re.compile(r"-?0[0-7]+\Z")
 _TEMPLATED = "a template fills it in"
 
 
@@ -85,6 +89,28 @@ class Values:
 def inner_span(node: Scalar) -> Span:
     """Where a scalar's own text stands: without its quotes."""
     return node.locate(0, len(node.text)) if node.text else node.span
+
+
+def whole(text: str) -> int | None:
+    """A whole number of a size that means something; None for any other text."""
+    return int(text) if re.fullmatch(r"[0-9]{1,12}", text) else None
+
+
+def anew(text: str) -> str:
+    """What Compose makes of a plain scalar in ``environment``: it reads truth values and numbers, and writes them anew
+    (``True`` is true, ``1.10`` is 1.1, ``0644`` is 420). Seen with Docker Compose 2.40.3."""
+    if text in ("true", "True", "TRUE", "false", "False", "FALSE"):
+        return text.lower()
+    if not _NUMBER.match(text) or len(text) > _LONGEST_NUMBER:
+        return text
+    digits = text.replace("_", "").removeprefix("+")
+    try:
+        if _WHOLE.match(digits):
+            return str(int(digits, 8 if _OCTAL.match(digits) else 0))
+        number = float(digits)
+        return str(int(number)) if number == int(number) and abs(number) < 1e21 else repr(number)
+    except (ValueError, OverflowError):
+        return text
 
 
 def seconds(text: str) -> float | None:

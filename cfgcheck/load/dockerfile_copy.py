@@ -24,7 +24,7 @@ _REMOTE = ("http://", "https://", "git@", "git://", "ssh://")
 def copy(stage: Stage, instruction: Instruction, origin: Layers | None = None) -> None:
     """What ``COPY SOURCE … TARGET`` puts into a stage. ``origin``: of ``--from``, the files of the other stage."""
     words = stage.values(instruction)
-    if len(words) < 2:
+    if len(words) < 2 or stage.layers.full:
         return
     *sources, target = words
     if not target.known or not stage.absolute(target.value):

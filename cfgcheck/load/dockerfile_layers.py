@@ -21,7 +21,7 @@ CONFIGURATION = re.compile(
 )
 """Paths at which a server, or what starts one, may read how it shall work."""
 
-MOST_MOUNTS = 2000
+MOST_MOUNTS = 1000
 _MOST_ENTRIES = 2000
 _FOLDERS = frozenset(
     {
@@ -65,7 +65,7 @@ class Layers:
             target, source = waiting.pop()
             there = self.mapped(target)
             if there is None or not there.is_dir() or entries == _MOST_ENTRIES:
-                self._over(target, source, span)
+                waiting += self._over(target, source, span)
             elif there != source or self._overlaid(target):
                 for name in _listed(source):
                     entries += 1
@@ -75,17 +75,21 @@ class Layers:
                     else:
                         self.put(below, str(source / name), span)
 
-    def _over(self, target: str, source: Path, span: Span | None) -> None:
-        """A folder where there was none: what lies below it already, and is not in it, stays."""
+    def _over(self, target: str, source: Path, span: Span | None) -> list[tuple[str, Path]]:
+        """A folder where there was none. What lies below it already, and is not in it, stays; the folders that are in
+        both are given: the new one's content is still to come there."""
         prefix = target.rstrip("/") + "/"
-        kept = [
-            mount
-            for mount in self.mounts
-            if mount.target.startswith(prefix) and not os.path.lexists(source / mount.target[len(prefix) :])
-        ]
+        below = [mount for mount in self.mounts if mount.target.startswith(prefix)]
         self.put(target, str(source), span)
-        for mount in kept:
+        both: list[tuple[str, Path]] = []
+        for mount in below:
+            there = source / mount.target[len(prefix) :]
+            if there.is_dir() and os.path.isdir(mount.source):
+                both.append((mount.target, there))
+            elif os.path.lexists(there):
+                continue
             self.put(mount.target, mount.source, mount.span)
+        return both
 
     def _overlaid(self, target: str) -> bool:
         prefix = target.rstrip("/") + "/"

@@ -45,7 +45,7 @@ _MOST_COMMANDS = 2000
 
 def run(stage: Stage, instruction: Instruction) -> None:
     """What a RUN does to a stage."""
-    environment = stage.environment(with_arguments=True)
+    environment = stage.run_environment()
     if instruction.words is not None:
         commands = [Command(instruction.words, (), "", instruction.span, environment)]
         if len(instruction.words) > 2 and instruction.words[1].value == "-c":

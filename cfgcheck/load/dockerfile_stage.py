@@ -22,6 +22,7 @@ PLATFORM = re.compile(r"(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)\Z|(?:HTTPS?
 """Arguments that Docker gives of itself."""
 
 _BLANK_APART = re.compile(r"\S+")
+_LONGEST_PATH = 4096
 _MOST_PORTS = 256
 
 
@@ -55,6 +56,7 @@ class Stage:
         self.certain = True
         self.whole = False
         self.opaque = ""
+        self.built_with: Environment | None = None
         self.links: list[tuple[str, str, Span]] = []
 
     def take_image(self, image: Image, plain: bool) -> None:
@@ -124,15 +126,25 @@ class Stage:
             if not self.folder:
                 return ""
             path = posixpath.join(self.folder, path)
-        return "/" + posixpath.normpath(path).lstrip("/")
+        return "/" + posixpath.normpath(path).lstrip("/") if len(path) <= _LONGEST_PATH else ""
 
-    def environment(self, with_arguments: bool = False) -> Environment:
-        every: Mapping[str, Located[str]] = {**self.arguments, **self.variables} if with_arguments else self.variables
-        return Environment(
-            {name: value.value for name, value in every.items() if value.known},
-            {name: value.because for name, value in every.items() if not value.known},
-            {name: value.span for name, value in every.items() if value.span is not None},
-        )
+    def environment(self) -> Environment:
+        """That of the image."""
+        return _environment(self.variables)
+
+    def run_environment(self) -> Environment:
+        """That of RUN; made once for all that follow each other."""
+        if self.built_with is None:
+            self.built_with = _environment({**self.arguments, **self.variables})
+        return self.built_with
+
+    def set_variables(self, values: Mapping[str, Located[str]]) -> None:
+        self.variables.update(values)
+        self.built_with = None
+
+    def set_argument(self, name: str, value: Located[str]) -> None:
+        self.arguments[name] = value
+        self.built_with = None
 
     def work_in(self, instruction: Instruction) -> None:
         """WORKDIR. Docker takes the whole line for one path."""
@@ -165,6 +177,14 @@ class Stage:
     def stopped_with(self, instruction: Instruction) -> None:
         written = self.located(instruction, 0, len(instruction.plain))
         self.stop_signal = written.with_value(signal_name(written.value)) if written.known else written
+
+
+def _environment(every: Mapping[str, Located[str]]) -> Environment:
+    return Environment(
+        {name: value.value for name, value in every.items() if value.known},
+        {name: value.because for name, value in every.items() if not value.known},
+        {name: value.span for name, value in every.items() if value.span is not None},
+    )
 
 
 def signal_name(text: str) -> str:

@@ -74,7 +74,8 @@ def _outer(route: Route) -> Edge:
     read: Located[float | None] = location.read_timeout  # type: ignore[assignment]
     strips = tuple(header.name for header in location.headers if "$http_" not in header.value)
     span = route.passes.span
-    return Edge(f"nginx of {route.proxy.name}", idle, read, _tls(route), strips, seen=True, span=span)
+    kind = f"{'Ingress' if route.proxy.ingress else 'nginx of'} {route.proxy.name}"
+    return Edge(kind, idle, read, _tls(route), strips, seen=True, limit=location.named("read_timeout"), span=span)
 
 
 def _tls(route: Route) -> Located[bool]:

@@ -128,7 +128,8 @@ def _return(shell: Shell, state: State, words: Sequence[Word]) -> bool | None:
 
 
 def _break(shell: Shell, state: State, words: Sequence[Word]) -> bool | None:
-    state.ended = words[0].value or "break"
+    if state.loops:
+        state.ended = words[0].value or "break"
     return True
 
 

@@ -23,7 +23,7 @@ from cfgcheck.syntax.shell_script_words import WordReader
 from cfgcheck.syntax.shell_word import Locate, Word, in_file
 from cfgcheck.syntax.shell_words import SHELL, Command, text_of
 
-MOST_STEPS = 20_000
+MOST_STEPS = 10_000
 _MOST_STARTS = 200
 _DEEPEST = 12
 _SERVERS = re.compile(

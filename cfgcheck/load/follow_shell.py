@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -42,6 +43,9 @@ class Presumed(Enum):
 PRESUMED = Presumed.SUCCESS
 Status = bool | Presumed | None
 """Whether a command succeeds; None: not known."""
+
+_SEVERAL = re.compile(r"[*?]|\{[^{}]*(?:,|\.\.)[^{}]*\}")
+"""A word that names files, or that Bash makes several words of."""
 
 _MOST_ROUNDS = 60
 _MOST_CALLS = 12
@@ -240,7 +244,7 @@ class Shell:
         return fits
 
     def _while(self, loop: While, state: State) -> Status:
-        with _Inner(state):
+        with _Inner(state, state.loops + 1):
             for _ in range(_MOST_ROUNDS):
                 holds = self._list(loop.condition, state)
                 if state.ended or (isinstance(holds, bool) and holds is loop.until):
@@ -261,7 +265,7 @@ class Shell:
 
     def _for(self, loop: For, state: State) -> Status:
         words = self._words_of(loop, state)
-        with _Inner(state):
+        with _Inner(state, state.loops + 1):
             if words is None or len(words) > _MOST_ROUNDS:
                 state.scope.forget(loop.name, "it takes the values of a loop")
                 self._once(loop.body, state, self._undecided(loop.start))
@@ -278,9 +282,7 @@ class Shell:
         if loop.words is None:
             return state.scope.arguments
         found = [word for raw in loop.words for word in self.script.reader.expand(raw, state.scope)]
-        if any(not word.known or any(char in (word.value or "") for char in "*?{") for word in found):
-            return None
-        return found
+        return None if any(word.value is None or _SEVERAL.search(word.value) for word in found) else found
 
     def _round(self, body: Sequence[AndOr], state: State) -> bool:
         """One round of a loop; whether another one may follow."""
@@ -376,7 +378,7 @@ class Shell:
         shell, function = state.functions[name]
         arguments, state.scope.arguments = state.scope.arguments, tuple(words[1:])
         self.session.calls += 1
-        with _Inner(state):
+        with _Inner(state, 0):
             inner = Shell(self.session, shell.script, _SCRIPT, self.post)
             status = inner._statement(function.body, state, False, False)
         self.session.calls -= 1
@@ -411,16 +413,20 @@ _SCRIPT = Interpreter("script")
 
 
 class _Inner:
-    """What leaves a loop or a function only, casts no doubt on what comes after it."""
+    """What leaves a loop or a function only, casts no doubt on what comes after it. ``loops``: how many surround it."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, loops: int) -> None:
         self.state = state
+        self.loops = loops
 
     def __enter__(self) -> None:
-        self.maybe, self.left = self.state.maybe, self.state.left
-        self.state.left = False
+        state = self.state
+        self.maybe, self.left, self.outer = state.maybe, state.left, state.loops
+        state.left, state.loops = False, self.loops
 
     def __exit__(self, *_: object) -> None:
-        if not self.state.left:
-            self.state.maybe = self.maybe
-        self.state.left |= self.left
+        state = self.state
+        if not state.left:
+            state.maybe = self.maybe
+        state.left |= self.left
+        state.loops = self.outer

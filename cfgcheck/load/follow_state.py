@@ -36,7 +36,7 @@ class Post:
 class State:
     """``ended``: how the script ended here (``exit``, ``fail``, ``return``, ``break``, ``continue``), else "".
     ``maybe``: why what comes next may not be run, else ""; ``left``: an earlier branch may have ended the script.
-    ``trapped``: it handles signals. ``service``: with the folder of relative paths, which ``cd`` changes."""
+    ``trapped``: it handles signals. ``loops``: how many it stands in. ``service``: with the folder of relative paths, which ``cd`` changes."""
 
     def __init__(self, scope: Scope, service: Service) -> None:
         self.scope = scope
@@ -47,6 +47,7 @@ class State:
         self.maybe = ""
         self.left = False
         self.trapped = False
+        self.loops = 0
 
     def copy(self, because: str = "") -> State:
         """The same state for another way that the script may take; ``because``: why it may not."""
@@ -54,7 +55,7 @@ class State:
         other.functions = dict(self.functions)
         other.pending = list(self.pending)
         other.maybe = self.maybe or because
-        other.left, other.trapped = self.left, self.trapped
+        other.left, other.trapped, other.loops = self.left, self.trapped, self.loops
         return other
 
     def join(self, ways: Sequence[State], because: str) -> None:

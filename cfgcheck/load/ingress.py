@@ -5,7 +5,7 @@ Other controllers (Traefik, HAProxy, those of clouds and of NGINX Inc.) are none
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from cfgcheck.load.context import Context
@@ -23,7 +23,9 @@ _CONTROLLER: Final = "k8s.io/ingress-nginx"
 _MOST: Final = 200
 
 
-def read_ingresses(context: Context, manifests: Manifests, groups: list[Group], carried: Carried) -> None:
+def read_ingresses(
+    context: Context, manifests: Manifests, member: Mapping[int, list[Group]], carried: Carried
+) -> None:
     """Adds a proxy for each Ingress that ingress-nginx serves, and the host that the controller runs on."""
     classes = {
         one.name
@@ -34,7 +36,7 @@ def read_ingresses(context: Context, manifests: Manifests, groups: list[Group], 
     hosts: dict[tuple[str, ...], Host] = {}
     for count, one in enumerate(manifests.of("Ingress")):
         if count < _MOST and one.whole and _is_nginx(one, classes):
-            _add(one, [group for group in groups if one in group.members], controller, hosts, carried)
+            _add(one, member.get(id(one), []), controller, hosts, carried)
 
 
 def _add(

@@ -103,6 +103,16 @@ _STARTS: Final = {
     "meinheld-gunicorn-django": "Gunicorn with a configuration of its own",
 }
 
+_UNREAD: Final = frozenset(
+    {
+        "postgres", "postgresql", "postgis", "mysql", "mariadb", "percona", "mongo", "mongodb", "redis", "valkey",
+        "keydb", "memcached", "rabbitmq", "elasticsearch", "opensearch", "minio", "kafka", "zookeeper", "mailhog",
+        "mailpit", "adminer", "pgadmin4", "haproxy", "traefik", "caddy", "httpd", "varnish", "prometheus", "grafana",
+        "certbot", "solr", "clickhouse-server", "cassandra", "redis-commander", "localstack", "nats",
+    }
+)  # fmt: skip
+"""Images that run something else than what cfgcheck reads."""
+
 _LIBRARY: Final = frozenset({"", "library", "docker/library", "dockerhub/library", "hub/library"})
 _MIRRORS: Final = re.compile(
     r"(?:docker\.io|index\.docker\.io|registry-1\.docker\.io|registry\.hub\.docker\.com|mirror\.gcr\.io|quay\.io|"
@@ -131,7 +141,13 @@ def known(reference: Located[str]) -> Known:
         return Known(folder="", plain=False, opaque=reference.because or f"the image {text} is not known")
     found = _of_server(parsed, reference) if _MIRRORS.match(parsed.registry) else None
     found = found or _without_server(parsed)
-    return found or Known(folder="", plain=False, opaque=f"what the image {text} runs is not known")
+    if found is not None:
+        return found
+    unread = parsed.name in _UNREAD
+    because = (
+        f"the image {text} runs nothing that cfgcheck reads" if unread else f"what the image {text} runs is not known"
+    )
+    return Known(folder="", plain=False, opaque=because)
 
 
 def _of_server(parsed: Reference, reference: Located[str]) -> Known | None:

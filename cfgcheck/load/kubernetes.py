@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from cfgcheck.load.context import Context
 from cfgcheck.load.dockerfile import ImageReader
 from cfgcheck.load.ingress import read_ingresses
-from cfgcheck.load.kubernetes_config_maps import ConfigMaps, read_kustomizations
-from cfgcheck.load.kubernetes_groups import Group, groups_of
+from cfgcheck.load.kubernetes_config_maps import ConfigMaps
+from cfgcheck.load.kubernetes_groups import Group, groups_of, memberships
+from cfgcheck.load.kubernetes_kustomize import read_kustomizations
 from cfgcheck.load.kubernetes_objects import WORKLOADS, Manifest, looks_like_kubernetes, read_manifests
 from cfgcheck.load.kubernetes_patches import Patches
 from cfgcheck.load.kubernetes_pods import Pod, PodReader, config_maps_of
@@ -28,10 +29,15 @@ def read_kubernetes(context: Context, paths: Sequence[Path], images: ImageReader
     kustomizations = read_kustomizations(context.disk, [one.path for one in manifests.objects])
     groups = groups_of(manifests.objects, kustomizations.namespaces)
     maps = ConfigMaps(context.disk, manifests.objects, kustomizations.config_maps)
-    reader = PodReader(context, images, maps, Patches(manifests.objects))
+    reader = PodReader(context, images, maps, Patches(manifests.objects, kustomizations))
     carried = Carried(files=[*manifests.files, *kustomizations.files], problems=list(manifests.problems))
-    pods = [pod for one in manifests.of(*WORKLOADS) if one.whole for pod in _pods(one, groups, maps, reader)]
-    served = _lead(manifests.of("Service"), groups, pods, carried)
+    member = memberships(groups)
+    pods = [
+        pod
+        for one in manifests.of(*WORKLOADS)
+        for pod in _pods(one, member.get(id(one), ()), len(groups), maps, reader)
+    ]
+    served = _lead(manifests.of("Service"), member, pods, carried)
     scaled = {
         (one.view.get("spec", "scaleTargetRef", "kind").string, one.view.get("spec", "scaleTargetRef", "name").name)
         for one in manifests.of("HorizontalPodAutoscaler")
@@ -41,33 +47,36 @@ def read_kubernetes(context: Context, paths: Sequence[Path], images: ImageReader
         is_scaled = (pod.workload.kind, pod.workload.name) in scaled
         serves = id(pod) in served
         carried.services += reader.services(pod, carried, serves=serves, scaled=is_scaled)
-    read_ingresses(context, manifests, groups, carried)
+    carried.lone += (path for name in maps.lone() if context.disk.exists(path := Path(name)))
+    read_ingresses(context, manifests, member, carried)
     carried.files = list({id(file): file for file in carried.files}.values())
     return carried
 
 
-def _pods(workload: Manifest, groups: list[Group], maps: ConfigMaps, reader: PodReader) -> Iterator[Pod]:
+def _pods(
+    workload: Manifest, groups: Sequence[Group], total: int, maps: ConfigMaps, reader: PodReader
+) -> Iterator[Pod]:
     """The pods of a workload: several where the deployments that it belongs to give it other ConfigMaps."""
     names = list(dict.fromkeys(config_maps_of(workload)))
     alike: dict[tuple[int, ...], list[Group]] = {}
     for group in groups:
-        if workload in group.members:
-            signature = tuple(id(maps.find(group, name, workload.namespace)) for name in names)
-            alike.setdefault(signature, []).append(group)
-    apart = len(alike) > 1 or sum(len(members) for members in alike.values()) < len(groups)
+        signature = tuple(id(maps.find(group, name, workload.namespace)) for name in names)
+        alike.setdefault(signature, []).append(group)
+    apart = len(alike) > 1 or len(groups) < total
     for members in alike.values():
         yield reader.read(workload, tuple(members), several=apart)
 
 
-def _lead(services: Iterator[Manifest], groups: list[Group], pods: list[Pod], carried: Carried) -> set[int]:
+def _lead(
+    services: Iterator[Manifest], member: Mapping[int, list[Group]], pods: list[Pod], carried: Carried
+) -> set[int]:
     """Adds the doors that Services open. Gives the ids of the pods that one leads to."""
     served: set[int] = set()
     selectors = Selectors(pods)
     for service in services:
-        for group in groups:
-            if service in group.members:
-                behind = selectors.selected(service, group)
-                served.update(id(pod) for pod in behind)
-                if len(carried.doorways) < _MOST_DOORWAYS:
-                    carried.doorways += doorways(service, group, behind)
+        for group in member.get(id(service), ()):
+            behind = selectors.selected(service, group)
+            served.update(id(pod) for pod in behind)
+            if len(carried.doorways) < _MOST_DOORWAYS:
+                carried.doorways += doorways(service, group, behind)
     return served

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -13,12 +14,9 @@ from cfgcheck.load.kubernetes_objects import Manifest
 from cfgcheck.load.kubernetes_view import View
 from cfgcheck.model.located import Located
 from cfgcheck.record import field, record
-from cfgcheck.source.file import SourceFile
 from cfgcheck.syntax.yaml_embedded import embedded
-from cfgcheck.syntax.yaml_tree import read_yaml
 
-_KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-_MOST_EMBEDDED: Final = 32 * 1024 * 1024
+_MOST_EMBEDDED: Final = 4 * 1024 * 1024
 """Characters that embedded files may have in all: each is as long as the file that it stands in."""
 
 
@@ -35,13 +33,7 @@ class ConfigMap:
         return iter(dict.fromkeys((*self.keys, *self.files)))
 
 
-@record(eq=False)
-class Kustomizations:
-    """What the kustomization files of a tree add: ConfigMaps made of files, and namespaces."""
-
-    config_maps: list[ConfigMap] = field(default_factory=list)
-    namespaces: list[str] = field(default_factory=list)
-    files: list[SourceFile] = field(default_factory=list)
+_CONFIGURATION: Final = re.compile(r"nginx|uwsgi|gunicorn|\.conf|\.ini\Z|\.py\Z")
 
 
 class ConfigMaps:
@@ -86,6 +78,15 @@ class ConfigMaps:
             self._sources[known] = self._source(config_map, key)
         return self._sources[known]
 
+    def lone(self) -> Iterator[str]:
+        """The paths of keys of ConfigMaps that no pod has, as far as they may be configurations of servers."""
+        asked = {owner for owner, _ in self._sources}
+        for config_map in list(self._made.values()):
+            if id(config_map) not in asked:
+                for key in config_map.keys:
+                    if _CONFIGURATION.search(key.lower()):
+                        yield self.source(config_map, key)
+
     def folder(self, config_map: ConfigMap) -> str:
         """What a folder with all keys of a ConfigMap is known as; there is none of that path."""
         return f"{config_map.path}#{config_map.name}"
@@ -111,49 +112,3 @@ def value_of(config_map: ConfigMap, key: str) -> Located[str] | None:
     if key in config_map.files:
         return Located.unknown(f"it is the content of {config_map.files[key].name}")
     return None
-
-
-def read_kustomizations(disk: Disk, paths: Iterable[Path]) -> Kustomizations:
-    """The kustomization files beside these files, and in the folders above them."""
-    found = Kustomizations()
-    folders: dict[Path, None] = {}
-    for path in paths:
-        folder = disk.absolute(path).parent
-        while folder not in folders and folder.is_relative_to(disk.root):
-            folders[folder] = None
-            folder = folder.parent
-    for folder in folders:
-        for name in _KUSTOMIZATIONS:
-            if disk.exists(folder / name):
-                _read_kustomization(disk, folder, name, found)
-    return found
-
-
-def _read_kustomization(disk: Disk, folder: Path, name: str, found: Kustomizations) -> None:
-    file = disk.read(folder / name)
-    if file is None:
-        return
-    for document in read_yaml(file).documents:
-        view = View(document)
-        namespace = view.get("namespace").string
-        if namespace:
-            found.namespaces.append(namespace)
-        for generator in view.get("configMapGenerator").elements():
-            found.config_maps.append(_generated(disk, folder, folder / name, generator))
-            if file not in found.files:
-                found.files.append(file)
-
-
-def _generated(disk: Disk, folder: Path, path: Path, generator: View) -> ConfigMap:
-    files: dict[str, Path] = {}
-    for entry in generator.get("files").elements():
-        key, equals, source = entry.string.partition("=")
-        source = source if equals else key
-        if source and "\0" not in source:
-            files[key if equals else posixpath.basename(source)] = disk.absolute(folder / source)
-    literals: dict[str, View] = {}
-    for entry in generator.get("literals").elements():
-        key, equals, _ = entry.string.partition("=")
-        if equals:
-            literals[key] = View(None)
-    return ConfigMap(generator.get("name").string, path, literals, files)

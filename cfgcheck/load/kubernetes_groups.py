@@ -7,14 +7,16 @@ All manifests of a tree are one deployment as long as no two files hold the same
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from cfgcheck.load.kubernetes_objects import WORKLOADS, Manifest
 from cfgcheck.record import record
 
 _COUNTED: Final = frozenset({*WORKLOADS, "Service", "Ingress", "ConfigMap"})
-_MOST_ALTERNATIVES: Final = 40
+_MOST_SHARED: Final = 5000
+"""Files that alternatives have in common, counted once for each."""
+
 _DEEPEST: Final = 12
 _NAMESPACE: Final = re.compile(r"\.([a-z0-9][a-z0-9-]{0,62})\.svc\b")
 _CLUSTER: Final = "svc.cluster.local"
@@ -23,14 +25,15 @@ _CLUSTER: Final = "svc.cluster.local"
 @record(frozen=True, eq=False)
 class Group:
     """One deployment. ``name``: "" where there is one only, else the folder in which it parts from the others.
-    ``namespaces``: those that its objects name; ``foreign``: those that only configurations speak of.
-    ``members``: its objects, for looking one up."""
+    ``single``: all its pods are in one namespace, so that each knows every name. ``namespaces``: those that its
+    objects name; ``foreign``: those that only configurations speak of.
+    """
 
     name: str
     objects: tuple[Manifest, ...]
     namespaces: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
-    members: frozenset[Manifest] = frozenset()
+    single: bool = False
 
     @property
     def network(self) -> str:
@@ -41,11 +44,6 @@ class Group:
         """Where short names of a namespace are known. An object without one may be in any."""
         spaces = (namespace,) if namespace else ("", *self.namespaces)
         return frozenset(f"{self.network} namespace {space}".rstrip() for space in spaces)
-
-    @property
-    def single(self) -> bool:
-        """Whether all its pods are in one namespace, so that each knows every name."""
-        return len({one.namespace for one in self.objects if one.kind in _COUNTED}) < 2
 
     def networks(self, namespace: str) -> frozenset[str]:
         return self.network_of(namespace) | {self.network}
@@ -73,13 +71,22 @@ def groups_of(objects: Sequence[Manifest], namespaces: Iterable[str] = ()) -> li
     return made
 
 
+def memberships(groups: Iterable[Group]) -> Mapping[int, list[Group]]:
+    """The groups of each object, by its id."""
+    found: dict[int, list[Group]] = {}
+    for group in groups:
+        for one in group.objects:
+            found.setdefault(id(one), []).append(group)
+    return found
+
+
 def _group(name: str, objects: list[Manifest], namespaces: Iterable[str]) -> Group:
     spaces = dict.fromkeys(one.namespace for one in objects if one.namespace)
     texts = {id(one.file): one.file.text for one in objects if one.kind == "ConfigMap"}
     spoken = dict.fromkeys(found for text in texts.values() for found in _NAMESPACE.findall(text))
     foreign = [space for space in dict.fromkeys([*namespaces, *spoken]) if space not in spaces][:8]
-    counted = tuple(_last(objects))
-    return Group(name, counted, tuple(spaces)[:16], tuple(foreign), frozenset(counted))
+    single = len({one.namespace for one in objects if one.kind in _COUNTED}) < 2
+    return Group(name, tuple(_last(objects)), tuple(spaces)[:16], tuple(foreign), single)
 
 
 def _last(objects: Iterable[Manifest]) -> Iterable[Manifest]:
@@ -101,17 +108,20 @@ def _split(
     parts: dict[str, list[_Parts]] = {}
     for path in rivals:
         parts.setdefault(path[len(common)], []).append(path)
-    if not 1 < len(parts) <= _MOST_ALTERNATIVES:
-        return [("", [path]) for path in paths][:_MOST_ALTERNATIVES]
     within = [path for path in paths if path[: len(common)] == common and path[len(common)] in parts]
     inside = set(within)
     shared = [path for path in paths if path not in inside]
-    found: list[tuple[str, list[_Parts]]] = []
-    for part in parts:
-        own = [path for path in within if path[len(common)] == part]
-        for name, members in _split(own, files, depth - 1):
-            found.append(("/".join(filter(None, (part, name))), [*shared, *members]))
-    return found[:_MOST_ALTERNATIVES]
+    own: dict[str, list[_Parts]] = {part: [] for part in parts}
+    for path in within:
+        own[path[len(common)]].append(path)
+    found = [
+        ("/".join(filter(None, (part, name))), members)
+        for part, paths_of_part in own.items()
+        for name, members in _split(paths_of_part, files, depth - 1)
+    ]
+    if len(found) * len(shared) > _MOST_SHARED:
+        return [*found, ("", shared)]
+    return [(name, [*shared, *members]) for name, members in found]
 
 
 def _rivals(paths: Iterable[_Parts], files: dict[_Parts, list[Manifest]]) -> list[_Parts]:

@@ -27,7 +27,7 @@ WORKLOADS: Final[Mapping[str, tuple[str, ...]]] = {
 """What keeps pods running, and where the pod's own metadata and spec stand in it."""
 
 _MOST_OBJECTS: Final = 5000
-_MOST_PODS: Final = 1000
+_MOST_CONTAINERS: Final = 1500
 _API = re.compile(r"^[ \t]*(?:-[ \t]+)?[\"']?apiVersion[\"']?[ \t]*:", re.MULTILINE)
 _KIND = re.compile(r"^[ \t]*(?:-[ \t]+)?[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?[A-Z]", re.MULTILINE)
 
@@ -67,7 +67,8 @@ class Manifest:
     def whole(self) -> bool:
         """Whether it is complete by itself; a patch of an overlay holds only what it changes."""
         if self.kind in WORKLOADS:
-            return any(one.get("image") for one in self.pod.get("spec", "containers").elements())
+            chosen = self.kind == "Pod" or self.view.get("spec", "selector") or self.pod.get("metadata", "labels")
+            return bool(chosen) and any(one.get("image") for one in self.pod.get("spec", "containers").elements())
         if self.kind == "Ingress":
             spec = self.view.get("spec")
             return bool(spec.get("rules") or spec.get("defaultBackend") or spec.get("backend"))
@@ -116,12 +117,13 @@ def read_manifests(context: Context, paths: Iterable[Path]) -> Manifests:
 
 
 def _drop_many(found: Manifests) -> None:
-    """What has more pods than anybody writes by hand is cut."""
-    pods = 0
+    """What has more containers than anybody writes by hand is cut: aliases can be written so that they multiply."""
+    containers = 0
     kept: list[Manifest] = []
     for one in found.objects:
-        pods += one.kind in WORKLOADS
-        if one.kind not in WORKLOADS or pods <= _MOST_PODS:
+        if one.kind in WORKLOADS:
+            containers += 1 + sum(1 for _ in one.pod.get("spec", "containers").elements())
+        if one.kind not in WORKLOADS or containers <= _MOST_CONTAINERS:
             kept.append(one)
     found.objects = kept[:_MOST_OBJECTS]
 
@@ -144,4 +146,8 @@ def _object(view: View, file: SourceFile, path: Path) -> Iterator[Manifest]:
         return
     name = view.get("metadata", "name")
     span = name.span or view.get("kind").span or node.span
-    yield Manifest(kind, name.name, view.get("metadata", "namespace").name, view, file, path, span)
+    yield manifest_of(kind, name.name, view, file, path, span)
+
+
+def manifest_of(kind: str, name: str, view: View, file: SourceFile, path: Path, span: Span) -> Manifest:
+    return Manifest(kind, name, view.get("metadata", "namespace").name, view, file, path, span)

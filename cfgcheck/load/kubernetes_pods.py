@@ -18,11 +18,12 @@ from cfgcheck.load.kubernetes_objects import Manifest, labels_of
 from cfgcheck.load.kubernetes_patches import Patch, Patches
 from cfgcheck.load.kubernetes_view import View
 from cfgcheck.load.kubernetes_volumes import Volumes
-from cfgcheck.load.service import Carried, Service
+from cfgcheck.load.service import Carried, Launch, Service
 from cfgcheck.model.host import Host, HostKind
 from cfgcheck.model.located import Located
-from cfgcheck.model.unit import Manager, Unit
-from cfgcheck.record import record
+from cfgcheck.model.unit import Manager, Mount, Unit
+from cfgcheck.record import record, replace
+from cfgcheck.syntax.shell_word import Word
 
 _DEVELOPMENT: Final = re.compile(
     r"(?:^|[._/-])(?:dev|devel|development|local|minikube|kind|k3d|tilt|skaffold|test|tests|testing|ci|e2e)(?:[._/-]|\Z)"
@@ -93,13 +94,17 @@ class PodReader:
         """One for each container that runs along. ``serves``: a Service leads to the pod; ``scaled``: an autoscaler
         decides how many there are."""
         for container in _containers(pod.workload.pod):
-            yield self._service(pod, container, carried, serves, scaled)
+            service = self._service(pod, container, carried, serves, scaled)
+            yield service
+            if service.entrypoint is None and service.command is None and _has_nginx(service.unit.mounts):
+                yield replace(service, command=_nginx(service.unit))
 
     def _service(self, pod: Pod, container: View, carried: Carried, serves: bool, scaled: bool) -> Service:
         workload, view = pod.workload, pod.workload.pod
         name = container.get("name").name
         patch = self.patches.of(workload, name)
-        reference = container.get("image").text or Located.unknown("no image is named", container.span)
+        written = container.get("image").text or Located.unknown("no image is named", container.span)
+        reference = self.patches.image(written)
         image = self.images.of(reference)
         carried.problems += image.problems
         carried.files += image.files
@@ -167,6 +172,16 @@ class PodReader:
         claims = frozenset(one.get("metadata", "name").name for one in templates)
         space = "/".join(part for part in (pod.groups[0].name, workload.namespace) if part)
         return Volumes(views, claims, pod.host.name, space, self.maps, lambda name: self._map(pod, name))
+
+
+def _has_nginx(mounts: Iterable[Mount]) -> bool:
+    """Whether a ConfigMap brings nginx's configuration: then nginx runs there, and maybe more."""
+    return any(mount.source and mount.target.startswith("/etc/nginx/") for mount in mounts)
+
+
+def _nginx(unit: Unit) -> Launch:
+    span = unit.image.span or unit.span
+    return Launch(span, (Word("nginx", "nginx", span),))
 
 
 def _unit_name(workload: Manifest, container: View) -> str:

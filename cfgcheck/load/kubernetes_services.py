@@ -21,21 +21,32 @@ class Selectors:
 
     def __init__(self, pods: Iterable[Pod]) -> None:
         self._found: dict[tuple[int, str, str, str], list[Pod]] = {}
+        self._templated: dict[tuple[int, str], list[Pod]] = {}
         for pod in pods:
             for group in pod.groups:
+                if pod.workload.pod.get("metadata", "labels").partial:
+                    self._templated.setdefault((id(group), pod.workload.namespace), []).append(pod)
                 for name, value in pod.labels.items():
                     key = (id(group), pod.workload.namespace, name, value)
                     self._found.setdefault(key, []).append(pod)
 
     def selected(self, service: Manifest, group: Group) -> list[Pod]:
         """The pods of a group that a Service leads to."""
-        wanted = labels_of(service.view.get("spec", "selector"))
+        selector = service.view.get("spec", "selector")
+        wanted = labels_of(selector)
         if not wanted:
-            return []
+            return self._of_chart(service, group) if selector.partial else []
         name, value = next(iter(wanted.items()))
         found = self._found.get((id(group), service.namespace, name, value), ())
         every = (pod for pod in found if all(pod.labels.get(name) == value for name, value in wanted.items()))
         return list(islice(every, _MOST_PODS))
+
+    def _of_chart(self, service: Manifest, group: Group) -> list[Pod]:
+        """Where a template fills in the whole selector: the pod of the same name, or the only one of the chart."""
+        pods = self._templated.get((id(group), service.namespace), [])
+        pods = [pod for pod in pods if pod.workload.path.parent == service.path.parent]
+        named = [pod for pod in pods if pod.workload.name == service.name]
+        return named or (pods if len(pods) == 1 else [])
 
 
 def doorways(service: Manifest, group: Group, pods: Sequence[Pod]) -> Iterator[Doorway]:

@@ -43,6 +43,15 @@ class NginxFiles:
             self._trees[full] = [] if file is None else split_dump(file) if is_dump(file.text) else [parse(file)]
         return self._trees[full]
 
+    def filled(self, path: Path, variables: Mapping[str, str]) -> list[NginxTree]:
+        """The trees of a file, a template's placeholders replaced by the variables that are known."""
+        trees = self.trees(path)
+        if not variables or not any(tree.template is not None for tree in trees):
+            return trees
+        from cfgcheck.load.nginx_fill import filled
+
+        return [filled(tree, variables) for tree in trees]
+
     def kind(self, path: Path | str) -> Classified:
         """What part of a configuration a file is."""
         trees = self.trees(path)
@@ -58,7 +67,7 @@ class NginxFiles:
     def config_in(self, finder: InFilesystem, path: Path | None) -> NginxConfig | None:
         """The configuration of an nginx in a container. ``path``: its main file; None for the one that comes with
         nginx's own image."""
-        trees = [self.stock(CONTAINER_MAIN)] if path is None else self.trees(path)
+        trees = [self.stock(CONTAINER_MAIN)] if path is None else self.filled(path, finder.variables)
         if path is not None:
             self.note_included(path)
         return NginxConfig(self, path or finder.main / CONTAINER_MAIN, trees, finder) if trees else None
@@ -217,7 +226,9 @@ class NginxConfig:
         return []
 
     def _included(self, path: Path) -> list[NginxTree]:
-        trees = self.files.trees(path)[:1]
+        finder = self._lookup
+        variables = finder.variables if isinstance(finder, InFilesystem) else {}
+        trees = self.files.filled(path, variables)[:1]
         if trees and trees[0] is not self.tree:
             self.files.note_included(path)
         return trees

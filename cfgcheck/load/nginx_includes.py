@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from cfgcheck.load.disk import Disk
 from cfgcheck.load.filesystem import Filesystem
-from cfgcheck.record import record
+from cfgcheck.record import field, record
 
 _MOST_FILES: Final = 10_000
 _LONGEST: Final = 4096
@@ -48,11 +48,12 @@ class Finder(Protocol):
 @record(frozen=True)
 class InFilesystem:
     """Includes of an nginx that runs in a container. ``folder``: of its main file, there (``/etc/nginx``);
-    ``main``: the folder of the tree that the main file lies in."""
+    ``main``: the folder of the tree that the main file lies in. ``variables``: what templates are filled in with."""
 
     filesystem: Filesystem
     folder: str
     main: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def folders(self) -> tuple[Path, ...]:

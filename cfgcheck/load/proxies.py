@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from cfgcheck.findings import Problem
@@ -57,16 +57,19 @@ class ProxyReader:
             proxies += self._fragments(group)
         return proxies
 
-    def in_container(self, files: Filesystem, main: str, label: str, version: Located[Version]) -> Proxy | None:
+    def in_container(
+        self, files: Filesystem, main: str, label: str, version: Located[Version], variables: Mapping[str, str]
+    ) -> Proxy | None:
         """The nginx of a container whose main file is at ``main`` of its file system; None when nothing of it is in the
-        tree. Without that file in the tree it is the one of nginx's own image."""
+        tree. Without that file in the tree it is the one of nginx's own image. ``variables``: what templates of that image
+        are filled in with."""
         # By its place alone: that a file of the tree is called nginx.conf proves nothing.
         path = files.mapped(main)
         path = path if path is not None and self.disk.exists(path) else None
         if path is None and main != DEFAULT_MAIN:
             return None
         folder = path.parent if path is not None else files.beside
-        config = self.nginx.config_in(InFilesystem(files, posixpath.dirname(main), folder), path)
+        config = self.nginx.config_in(InFilesystem(files, posixpath.dirname(main), folder, variables), path)
         if config is None or config.kind.kind is not Kind.MAIN:
             return None
         proxy = self._proxy(config, label, version=version)

@@ -82,6 +82,8 @@ class Carried:
     problems: list[Problem] = field(default_factory=list)
     files: list[SourceFile] = field(default_factory=list)
     used: set[Path] = field(default_factory=set)
+    lone: list[Path] = field(default_factory=list)
+    """Files inside other files (keys of ConfigMaps) that nothing mounts."""
 
     def add(self, other: Carried) -> None:
         self.services += other.services
@@ -91,3 +93,4 @@ class Carried:
         self.problems += other.problems
         self.files += other.files
         self.used |= other.used
+        self.lone += other.lone

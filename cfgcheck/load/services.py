@@ -121,7 +121,8 @@ class ServiceReader:
             return True
         main = main if main.startswith("/") else posixpath.join("/etc/nginx", main)
         version = self.nginx_version or service.versions.get("nginx")
-        proxy = self.reader.in_container(_with_templates(service.files), main, unit.name, version or _no_version(unit))
+        files, variables = _with_templates(service.files), service.environment.values
+        proxy = self.reader.in_container(files, main, unit.name, version or _no_version(unit), variables)
         if proxy is None:
             self._miss(service, f"the configuration of nginx in {unit.label} is not in the folder checked")
             return True

@@ -9,7 +9,7 @@ from cfgcheck.load.apps import AppReader
 from cfgcheck.load.carriers import read_carriers, read_left_over
 from cfgcheck.load.context import Context
 from cfgcheck.load.declared_commands import DeclaredCommand, to_service
-from cfgcheck.load.discover import Candidate, FileKind
+from cfgcheck.load.discover import Candidate, FileKind, classify
 from cfgcheck.load.disk import Disk
 from cfgcheck.load.proxies import ProxyReader
 from cfgcheck.load.service import Carried
@@ -59,7 +59,8 @@ def load_stack(
     left_over = read_left_over(context, candidates, used)
     services.read(left_over.services)
     carried.add(left_over)
-    _read_lone(stack, candidates, proxies, apps, services)
+    inside = [Candidate(path, kind) for path in carried.lone if (kind := classify(disk, path, disk.root))]
+    _read_lone(stack, [*candidates, *inside], proxies, apps, services)
     stack.proxies += carried.proxies
     stack.apps = apps.apps
     stack.units = services.units

@@ -51,14 +51,14 @@ class Hole:
 class Expanded:
     """A value with its expansions replaced; each part that is not known is one ``FILLER``, in the order of ``holes``.
 
-    ``moves``: offsets in ``text`` with the offset in the value that each comes from. ``refused``: why supervisord
-    refuses it, else "". ``size``: of all that was put in.
+    ``moves``: offsets in ``text`` with the offset in the value that each comes from, and whether it was replaced there.
+    ``refused``: why supervisord refuses it, else "". ``size``: of all that was put in.
     """
 
     value: Value
     text: str = ""
     holes: list[Hole] = field(default_factory=list)
-    moves: list[tuple[int, int]] = field(default_factory=list)
+    moves: list[tuple[int, int, bool]] = field(default_factory=list)
     refused: str = ""
     size: int = 0
 
@@ -66,11 +66,12 @@ class Expanded:
         return self.value.span(self._offset(start, False), self._offset(end, True))
 
     def _offset(self, at: int, ending: bool) -> int:
-        index = bisect_right(self.moves, (at - ending, len(self.value.text) + 1)) - 1
-        text, source = self.moves[max(index, 0)]
-        following = self.moves[index + 1][1] if index + 1 < len(self.moves) else len(self.value.text)
-        # Within what an expansion stands for, all of it is meant.
-        return min(source + at - text, following) if at - text <= following - source else following
+        index = max(bisect_right(self.moves, (at - ending, len(self.value.text) + 1)) - 1, 0)
+        text, source, replaced = self.moves[index]
+        if not replaced:
+            return source + at - text
+        # Within what stands in place of an expansion, all of that is meant.
+        return self.moves[index + 1][1] if ending else source
 
     def located(self) -> Located[str]:
         """The text as a value."""
@@ -111,16 +112,14 @@ def expand(value: Value, expansions: Expansions) -> Expanded:
     parts: list[str] = []
     at = length = 0
     for token in _TOKEN.finditer(value.text):
-        for piece, start in (
-            (value.text[at : token.start()], at),
-            (_replacement(token, expansions, made), token.start()),
-        ):
+        plain, replacement = value.text[at : token.start()], _replacement(token, expansions, made)
+        for piece, start in ((plain, at), (replacement, token.start())):
             if piece:
-                made.moves.append((length, start))
+                made.moves.append((length, start, piece is replacement))
                 parts.append(piece)
                 length += len(piece)
         at = token.end()
-    made.moves.append((length, at))
+    made.moves.append((length, at, False))
     parts.append(value.text[at:])
     made.text = "".join(parts)
     return made

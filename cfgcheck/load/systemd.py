@@ -26,6 +26,7 @@ __all__ = ["looks_like_systemd", "read_systemd"]
 _CONTAINERS = frozenset(
     {"docker", "docker-compose", "podman", "podman-compose", "nerdctl", "kubectl", "lxc", "machinectl"}
 )
+_MOST_COMMANDS = 500
 _ENDINGS = (".service", ".socket")
 
 _Key = tuple[Path, str]
@@ -118,7 +119,7 @@ class _Reader:
         self.carried.files += environments.files
         self.carried.problems += environments.problems
         reader = CommandReader(settings, environment)
-        commands = [command for setting in started for command in reader.read(setting)]
+        commands = [command for setting in started for command in reader.read(setting)][:_MOST_COMMANDS]
         self.carried.problems += reader.problems
         self._more_than_one(settings, started)
         handed = tuple(socket for each in sockets for socket in handed_sockets(each))

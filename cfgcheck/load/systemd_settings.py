@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import TypeVar
 
 from cfgcheck.load.systemd_values import Specifiers, switch
@@ -13,6 +14,7 @@ from cfgcheck.syntax.systemd_words import BadSpecifier, Piece, QuoteError, RawWo
 
 T = TypeVar("T")
 
+_MOST_WORDS = 5000
 BRANCH = "it stands in a branch of a template"
 
 
@@ -76,7 +78,7 @@ class UnitSettings:
     def words(self, setting: Setting) -> Iterator[tuple[RawWord, Located[str]]]:
         """The words of a value, quotes removed and specifiers replaced; those behind an open quote are left out."""
         try:
-            for word in raw_words(setting.value):
+            for word in islice(raw_words(setting.value), _MOST_WORDS):
                 span = setting.value.span(word.start, word.end)
                 if setting.maybe:
                     yield word, Located.unknown(BRANCH, span, word.text)

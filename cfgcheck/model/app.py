@@ -25,6 +25,9 @@ class AppKind(Enum):
     WAITRESS = "waitress"
 
 
+_SERVERS = {"gunicorn": "Gunicorn", "uwsgi": "uWSGI", "uvicorn": "uvicorn", "waitress": "waitress"}
+
+
 class Protocol(Enum):
     """What is spoken on a connection between a proxy and an app server."""
 
@@ -171,6 +174,11 @@ class App:
 
     opaque: str = ""
     """Why settings may stand where cfgcheck could not read (a command that runs ``make``); else ""."""
+
+    @property
+    def server(self) -> str:
+        """The server's name as its makers write it: ``Gunicorn``, ``uWSGI``, ``uvicorn``."""
+        return _SERVERS.get(self.kind.value) or self.kind.value.capitalize()
 
     @property
     def label(self) -> str:

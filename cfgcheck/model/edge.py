@@ -23,4 +23,7 @@ class Edge:
     seen: bool = False
     """An outer nginx of the stack, not a declaration."""
 
+    limit: str = ""
+    """What its response limit is called (``proxy_read_timeout``, an annotation), where that is known."""
+
     span: Span | None = None

@@ -19,7 +19,11 @@ OWN_PARSER = frozenset({"sync", "gthread", "gevent", "eventlet"})
 """Gunicorn's workers that read requests with its own parser, and so apply its header settings."""
 
 _LIST = "forwarded_allow_ips"
+_LISTS = {AppKind.GUNICORN: _LIST, AppKind.UVICORN: _LIST, AppKind.WAITRESS: "trusted_proxy"}
 _ANYONE = "*"
+
+_NETWORKS_SINCE = {AppKind.GUNICORN: (24, 1), AppKind.UVICORN: (0, 31)}
+"""From which version on networks in the list of trusted peers match; before they are compared as text."""
 
 
 @record(frozen=True)
@@ -42,6 +46,13 @@ _MANY = 8192
 """Answers kept: several rules ask the same of every route."""
 
 _UVICORN = SchemePolicy({"x-forwarded-proto": "https"}, refuses=False, from_anyone=False)
+_DAPHNE = SchemePolicy({"x-forwarded-proto": "https"}, refuses=False, from_anyone=True)
+"""With ``--proxy-headers``, which knows no list of peers (``daphne/utils.py``; seen with 4.2.3)."""
+
+
+def trust_list(app: App) -> str:
+    """The setting that names the peers whose forwarded headers count; "" for a server that has none."""
+    return _LISTS.get(app.kind, "")
 
 
 def is_uvicorn(app: App) -> bool:
@@ -59,12 +70,28 @@ def scheme_policy(app: App, listener: Listener) -> SchemePolicy | None:
         return _UWSGI if listener.protocol.value in (Protocol.UWSGI, Protocol.HTTP) else None
     if listener.protocol.value is not Protocol.HTTP:
         return None
+    if app.kind is not AppKind.GUNICORN:
+        return _of_another(app)
     if is_uvicorn(app):
         return _UVICORN
     if not heeds_header_settings(app):
         return None
     secure = app.settings["secure_scheme_headers"].value or {}
     return SchemePolicy({str(name).lower(): str(value) for name, value in secure.items()}, True, from_anyone=False)
+
+
+def _of_another(app: App) -> SchemePolicy | None:
+    """uvicorn unless told otherwise, Daphne if told so, waitress where no scheme is fixed. Hypercorn and Granian leave
+    such headers to the app."""
+    if app.kind is AppKind.UVICORN:
+        return _UVICORN if app.settings["proxy_headers"].value else None
+    if app.kind is AppKind.DAPHNE:
+        return _DAPHNE if app.settings["proxy_headers"].value else None
+    if app.kind is not AppKind.WAITRESS or app.settings["url_scheme"].value != "http":
+        return None
+    # Without a list of headers a trusted proxy's X-Forwarded-Proto counts, and nobody else's is let through at all.
+    named = [str(name).lower() for name in app.settings["trusted_proxy_headers"].value or ()]
+    return _UVICORN if not named or "x-forwarded-proto" in named else None
 
 
 def heeds_header_settings(app: App) -> bool:
@@ -128,7 +155,7 @@ def source_of(route: Route, stack: Stack) -> Source:
         return Source((target.host,)) if target.is_ip else Source(elsewhere=True)
     host = stack.hosts.get(route.proxy.host)
     own = tuple(address for address in host.addresses if _address(address)) if host else ()
-    neighbour = f"another {host.kind.value}" if host is not None and host.inner and not inside else ""
+    neighbour = f"another {stack.host(route.app.host).kind.value}" if _neighbours(route, stack) else ""
     return Source(own) if own else Source(elsewhere=True, inner=neighbour)
 
 
@@ -139,16 +166,23 @@ _GATEWAY = (
 
 
 def _through_the_machine(route: Route, stack: Stack) -> bool:
-    """Whether a connection leads through a published port, or from a container to its machine."""
+    """Whether a connection leads through a published port, or from a container to its machine. A container's name
+    means nothing on the machine: an nginx of which nobody knows where it runs, and that uses it, is its neighbour."""
     assert route.app is not None and route.peer is not None
     ours, theirs = stack.host(route.proxy.host), stack.host(route.app.host)
+    named = _short_name(route.peer.address.value)
     if theirs.inner:
-        return not ours.inner
-    return ours.inner and (route.app.unit is not None or not _short_name(route.peer.address.value))
+        return not ours.inner and not (named and route.proxy.unit is None)
+    return ours.inner and (route.app.unit is not None or not named)
+
+
+def _neighbours(route: Route, stack: Stack) -> bool:
+    assert route.app is not None
+    return route.app.host != route.proxy.host and stack.host(route.app.host).inner
 
 
 def _short_name(target: Address) -> bool:
-    return not target.is_ip and "." not in target.host
+    return not target.is_ip and not target.is_loopback and "." not in target.host
 
 
 def _bound(route: Route) -> str:
@@ -178,22 +212,23 @@ def trusted(route: Route, stack: Stack) -> bool:
     """Whether the app believes what nginx sends on this route. Raises UnknownValue where that is not known."""
     assert route.app is not None
     app = route.app
-    if app.kind is AppKind.UWSGI:
+    name = trust_list(app)
+    if not name:
         return True
     peers = trusted_peers(app)
     if _ANYONE in peers.sure:
         return True
     source = source_of(route, stack)
     if source.is_unix:
-        return not is_uvicorn(app)
+        return app.kind is AppKind.GUNICORN and not is_uvicorn(app)
     if source.unsure:
-        raise _unknown(app.settings[_LIST], source.unsure)
+        raise _unknown(app.settings[name], source.unsure)
     if source.elsewhere:
         return _trusted_elsewhere(app, peers)
     if any(covers(entry, address, app) for entry in peers.sure for address in source.addresses):
         return True
     if any(covers(entry, address, app) for entry in peers.perhaps for address in source.addresses):
-        raise _unknown(app.settings[_LIST], app.settings[_LIST].because)
+        raise _unknown(app.settings[name], app.settings[name].because)
     return False
 
 
@@ -202,12 +237,12 @@ def _trusted_elsewhere(app: App, peers: TrustedPeers) -> bool:
     if only_loopback((*peers.sure, *peers.perhaps)):
         return False
     because = f"the address that {app.label} sees nginx come from is not known; `proxy-addresses` declares it"
-    raise _unknown(app.settings[_LIST], because)
+    raise _unknown(app.settings[trust_list(app)], because)
 
 
 @record(frozen=True)
 class TrustedPeers:
-    """``forwarded_allow_ips``: entries that are sure to be there, and those that are there in some versions."""
+    """The list of trusted peers: entries that are sure to be there, and those that are there in some versions."""
 
     sure: tuple[str, ...]
     perhaps: tuple[str, ...] = ()
@@ -215,10 +250,11 @@ class TrustedPeers:
 
 @lru_cache(_MANY)
 def trusted_peers(app: App) -> TrustedPeers:
-    """Whom a Gunicorn believes. Raises UnknownValue where that is not known; a default that only its version leaves
-    open is 127.0.0.1 and, from 23 on, ::1 (facts: gunicorn 6.2e)."""
-    setting = app.settings[_LIST]
-    untouched = setting.span is None and not app.opaque and all(use.canonical != _LIST for use in app.uses)
+    """Whom an app believes. Raises UnknownValue where that is not known; a default that only the version leaves open
+    is 127.0.0.1 and, from Gunicorn 23 (facts: gunicorn 6.2e) and uvicorn 0.53 on, ::1."""
+    name = trust_list(app)
+    setting = app.settings[name]
+    untouched = setting.span is None and not app.opaque and all(use.canonical != name for use in app.uses)
     if not setting.known and untouched and not app.version.known:
         return TrustedPeers(("127.0.0.1",), ("::1",))
     return TrustedPeers(allowed(setting))
@@ -243,7 +279,7 @@ def misread(entry: str) -> str:
 
 
 def covers(entry: str, address: str, app: App) -> bool:
-    """Whether the entry matches a peer. Networks do from Gunicorn 24.1 on; before that they are compared as text."""
+    """Whether the entry matches a peer. Networks do from Gunicorn 24.1 and uvicorn 0.31 on, with waitress never."""
     if entry == address:
         return True
     network, peer = _network(entry), _network(address)
@@ -251,10 +287,11 @@ def covers(entry: str, address: str, app: App) -> bool:
         return False
     if peer.num_addresses > 1 and network.subnet_of(peer) and network != peer:  # type: ignore[arg-type]
         because = f"whether nginx's address is {entry} is not known: {address} is declared"
-        raise _unknown(app.settings[_LIST], because)
+        raise _unknown(app.settings[trust_list(app)], because)
     if not peer.subnet_of(network):  # type: ignore[arg-type]
         return False
-    return network.num_addresses == 1 or app.version.value >= (24, 1)
+    since = _NETWORKS_SINCE.get(app.kind)
+    return network.num_addresses == 1 or (since is not None and app.version.value >= since)
 
 
 @lru_cache(maxsize=1000)

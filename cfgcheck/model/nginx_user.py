@@ -15,13 +15,18 @@ ROOT = "root"
 _OWN_IMAGE = re.compile(r"(?:(?:docker\.io/)?(?:library/)?)nginx(?:[:@]|\Z)")
 """The image that nginx itself publishes: built with ``--user=nginx --group=nginx`` (``nginx -V``)."""
 
+_OWN_NUMBER = "101"
+"""The number of the user and group ``nginx`` in that image (its Dockerfile)."""
+
 
 @record(frozen=True)
 class Workers:
-    """A user and a group, by name or number."""
+    """A user and a group, by name or number. ``number``: of both, where only names are given and it is known, else "".
+    """
 
     user: Located[str]
     group: Located[str]
+    number: str = ""
 
 
 def workers_of(proxy: Proxy, declared: Declared) -> Workers:
@@ -37,14 +42,18 @@ def workers_of(proxy: Proxy, declared: Declared) -> Workers:
     if not user.known and user.span is None:
         user = declared.nginx_user or _of_image(proxy) or user
     group: Located[Any] = proxy.setting("user:group")
-    return Workers(user, group if group.known and group.value else user)
+    group = group if group.known and group.value else user
+    named = user.get("") == "nginx" and group.get("") == "nginx" and _is_own_image(proxy)
+    return Workers(user, group, _OWN_NUMBER if named else "")
+
+
+def _is_own_image(proxy: Proxy) -> bool:
+    image = proxy.unit.image if proxy.unit is not None else None
+    return image is not None and image.known and _OWN_IMAGE.match(image.value) is not None
 
 
 def _of_image(proxy: Proxy) -> Located[str] | None:
-    image = proxy.unit.image if proxy.unit is not None else None
-    if image is None or not image.known or not _OWN_IMAGE.match(image.value):
-        return None
-    return Located.default("nginx", "the image nginx is built with --user=nginx")
+    return Located.default("nginx", "the image nginx is built with --user=nginx") if _is_own_image(proxy) else None
 
 
 def name_of(user: str) -> str:

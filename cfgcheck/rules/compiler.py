@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from cfgcheck.model.version import Version
 from cfgcheck.rules import expressions, vocabulary
 from cfgcheck.rules.reader import Document, Keys, read_rule
+from cfgcheck.rules.tables import APP_SERVERS
 from cfgcheck.rules.templates import Parts, compile_template
 from cfgcheck.rules.terms import ExpressionError, Scope, Term
 
@@ -109,9 +110,10 @@ class _Compiler:
 
     def _version(self, server: str, ranges: list[str]) -> tuple[str, str]:
         keys: Keys = ("versions", server)
-        owner = {"nginx": "proxy", "gunicorn": "app", "uwsgi": "app"}.get(server)
+        owner = {"nginx": "proxy", **dict.fromkeys(APP_SERVERS, "app")}.get(server)
         if owner is None:
-            raise self.document.error(keys, f"versions of {server} are not known", "nginx, gunicorn or uwsgi")
+            known = f"nginx, {', '.join(APP_SERVERS)}"
+            raise self.document.error(keys, f"versions of {server} are not known", f"there are {known}")
         if owner not in self.scope:
             raise self.document.error(
                 keys, f"the subject {self.rule.subject} has no {owner}, so no version of {server}"

@@ -24,7 +24,7 @@ def expand(owner: Term, name: str) -> Term | None:
         return Term(f"_headers({owner.code})", fields(owner.kind.cls)[name])
     if cls == "Location" and name == "family":
         return Term(owner.code, Kind("settings", server="family"))
-    if cls == "App" and name in ("gunicorn", "uwsgi"):
+    if cls == "App" and name in tables.APP_SERVERS:
         return Term(owner.code, Kind("settings", server=name))
     if cls in ("Location", "Server", "Proxy") and name == "nginx":
         code = f"{owner.code}.scope" if cls == "Proxy" else owner.code

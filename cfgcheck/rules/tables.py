@@ -14,9 +14,17 @@ _UWSGI = {"bool": BOOL, "int": NUMBER, "int64": NUMBER, "int16": NUMBER, "str": 
 _GUNICORN = {"bool": BOOL, "pos_int": NUMBER, "string": TEXT}
 
 
+_PYTHON_SERVERS = ("uvicorn", "hypercorn", "daphne", "granian", "waitress")
+_PYTHON = {"int": NUMBER, "float": NUMBER, "duration": NUMBER, "octal": NUMBER, "text": TEXT, "choice": TEXT}
+
+APP_SERVERS = ("gunicorn", "uwsgi", *_PYTHON_SERVERS)
+
+
 @cache
 def settings(server: str) -> dict[str, Kind]:
-    """Canonical name → kind of every setting of ``gunicorn``, ``uwsgi`` or ``nginx``."""
+    """Canonical name → kind of every setting of ``nginx`` or one of ``APP_SERVERS``."""
+    if server in _PYTHON_SERVERS:
+        return _python(server)
     return {"gunicorn": _gunicorn, "uwsgi": _uwsgi, "nginx": _nginx}[server]()
 
 
@@ -53,6 +61,21 @@ def _gunicorn_kind(checks: list[str]) -> Kind:
     """A kind only where all versions agree. One that this version of Gunicorn has not is absent, a switch off."""
     kind = _GUNICORN.get(checks[-1], ANY) if len(set(checks)) == 1 else ANY
     return kind if kind is BOOL else kind.maybe
+
+
+def _python(server: str) -> dict[str, Kind]:
+    rows = _table(f"{server}.json")["settings"]
+    kinds = {name: _python_kind(versions[-1]) for name, versions in rows.items()}
+    return {"app": TEXT.maybe, **kinds}
+
+
+def _python_kind(row: dict[str, Any]) -> Kind:
+    """One that this version has not is absent, a switch off."""
+    if row["kind"] in ("switch", "bool"):
+        return BOOL
+    if row["kind"] == "words" or row.get("many"):
+        return list_of(TEXT)
+    return _PYTHON[row["kind"]].maybe
 
 
 def _nginx() -> dict[str, Kind]:

@@ -14,13 +14,16 @@ _SPACES = " \t\r\n"
 _OPERATORS = ";&|<>"
 
 
-class RawWord(NamedTuple):
+class ComposeWord(NamedTuple):
     """``text`` and where it stands: ``start`` to ``end``. ``quoted``: some of it stood in quotes."""
 
     text: str
     start: int
     end: int
     quoted: bool
+
+
+RawWord = ComposeWord
 
 
 class ComposeWordsError(ValueError):
@@ -31,7 +34,7 @@ class ComposeWords(NamedTuple):
     """``stop``: where the operator stands that ends the reading, -1: none. ``invalid``: why Compose refuses
     the text, else "" (``words`` holds what can be told all the same)."""
 
-    words: list[RawWord]
+    words: list[ComposeWord]
     stop: int = -1
     invalid: str = ""
 
@@ -41,7 +44,7 @@ class _Lexer:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.words: list[RawWord] = []
+        self.words: list[ComposeWord] = []
         self.parts: list[str] = []
         self.start = -1
         self.made = self.quoted = self.dollar = self.back = False
@@ -103,22 +106,22 @@ class _Lexer:
 
     def _end(self, at: int) -> None:
         if self.made:
-            self.words.append(RawWord("".join(self.parts), self.start, at, self.quoted))
+            self.words.append(ComposeWord("".join(self.parts), self.start, at, self.quoted))
             self.parts, self.start, self.made, self.quoted = [], -1, False, False
 
-    def _all(self, at: int) -> list[RawWord]:
+    def _all(self, at: int) -> list[ComposeWord]:
         self._end(at)
         return self.words
 
 
-def read_words(text: str) -> ComposeWords:
+def split_compose(text: str) -> ComposeWords:
     """The words of a command line, and where or why the reading ends."""
     return _Lexer(text).read()
 
 
-def split(text: str) -> list[RawWord]:
+def split(text: str) -> list[ComposeWord]:
     """The words of a command line. Raises ComposeWordsError where Compose refuses it."""
-    found = read_words(text)
+    found = split_compose(text)
     if found.invalid:
         raise ComposeWordsError(found.invalid)
     return found.words

@@ -38,10 +38,15 @@ class Value:
         text = self.text[begin:end]
         if not text:
             return Value(self.file, "", ((0, self.whole.start),), self.whole)
+        if len(self.pieces) == 1:
+            start = self.pieces[0][1] + begin
+            return Value(self.file, text, ((0, start),), Span(self.file, start, start + len(text)))
         first = max(bisect_right(self.pieces, (begin, len(self.file.text))) - 1, 0)
         pieces = tuple((max(at - begin, 0), start + max(begin - at, 0)) for at, start in self.pieces[first:])
         return Value(self.file, text, pieces, self.span(begin, end))
 
     def _offset(self, at: int) -> int:
+        if len(self.pieces) == 1:
+            return self.pieces[0][1] + at
         text, begin = self.pieces[max(bisect_right(self.pieces, (at, len(self.file.text))) - 1, 0)]
         return begin + at - text

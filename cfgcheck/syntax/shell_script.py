@@ -25,7 +25,7 @@ from cfgcheck.syntax.shell_script_tree import (
     While,
 )
 
-MOST_COMMANDS = 20_000
+MOST_COMMANDS = 10_000
 """Statements of a script; no run script has more."""
 
 MOST_WORDS = 10_000

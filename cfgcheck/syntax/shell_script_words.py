@@ -16,7 +16,7 @@ _PAIR = r"(?:\\\n)*"
 _NAME = re.compile(rf"{_PAIR}([A-Za-z_](?:{_PAIR}[A-Za-z0-9_])*)", re.ASCII)
 _SPECIAL = re.compile(r"[@*#?$!0-9-]")
 _BRACED = re.compile(
-    r"([#!]?)([A-Za-z_]\w*|\d+|[@*#?$!-])(?:\[([^\]]*)\])?(:?[-=?+]|##?|%%?|\^\^?|,,?|//?|:|@)?", re.ASCII
+    r"([#!]?)([A-Za-z_](?:\w|\\\n)*|\d+|[@*#?$!-])(?:\[([^\]]*)\])?(:?[-=?+]|##?|%%?|\^\^?|,,?|//?|:|@)?", re.ASCII
 )
 _WHOLE = re.compile(
     r'("?)\$(?:([@*])|\{([@*])(?::(\d+))?\}|(\d)|\{(\d{1,4})\}|\{([A-Za-z_]\w*)\[([@*])\]\})\1\Z', re.ASCII
@@ -297,7 +297,7 @@ class WordReader:
         if head is None or head[1] == "!" or head[3] is not None:
             word.unknown(shown, opaque, quoted)
             return
-        name, operator = head[2], head[4] or ""
+        name, operator = head[2].replace("\\\n", ""), head[4] or ""
         if head[1] == "#":
             value = self._value(name, quoted)
             if isinstance(value, str) and head.end() == close:
@@ -384,12 +384,13 @@ class WordReader:
     def _output(self, word: Builder, shown: str, command: str, quoted: bool) -> None:
         scope = self.scope
         self.left -= _COST_OF_OUTPUT
-        printed = scope.output(command) if self.left > 0 and scope.output is not None and not shown.startswith("$((") else None
+        arithmetic = shown.startswith("$((")
+        asks = self.left > 0 and not arithmetic and scope.output is not None
+        printed = scope.output(command) if asks and scope.output is not None else None
         self.scope = scope
         if printed is not None:
             self._put(word, printed.rstrip("\n"), quoted)
             return
-        arithmetic = shown.startswith("$((")
         because = f"cfgcheck does not evaluate {shown}" if arithmetic else "it is the output of a command"
         word.unknown(shown, because, quoted)
 

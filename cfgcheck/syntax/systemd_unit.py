@@ -57,22 +57,15 @@ def read_unit(file: SourceFile) -> UnitFile:
     section = ""
     for lines in _logical(text):
         value = _joined(file, text, lines)
-        if not value.text:
-            continue
         if value.text.startswith("["):
             section = _header(unit, value)
             continue
-        name, equals, _ = value.text.partition("=")
-        begin = len(name) + 1
-        name = name.rstrip(_BLANKS)
-        if not equals or not name:
-            continue
-        name_span = value.span(0, len(name))
-        unit.settings.append(
-            Setting(
-                section, name, _stripped(value, begin), name_span, branch is not None and branch(name_span.start) != 0
-            )
-        )
+        begin = value.text.find("=") + 1
+        name = value.text[: max(begin - 1, 0)].rstrip(_BLANKS)
+        if name:
+            place = value.span(0, len(name))
+            maybe = branch is not None and branch(place.start) != 0
+            unit.settings.append(Setting(section, name, _stripped(value, begin), place, maybe))
     return unit
 
 
@@ -104,9 +97,9 @@ def _logical(text: str) -> Iterator[list[tuple[int, int]]]:
         start, end = match.span(1) if match else (at, size)
         at = match.end() if match else size
         bare = text[start:end].lstrip(_BLANKS)
-        if bare[:1] in ("#", ";") and bare:
+        if bare and bare[0] in "#;":
             continue
-        if (len(text[start:end]) - len(text[start:end].rstrip("\\"))) % 2:
+        if text[end - 1 : end] == "\\" and (end - start - len(text[start:end].rstrip("\\"))) % 2:
             open_lines.append((start, end))
             continue
         if open_lines or bare:
@@ -118,6 +111,10 @@ def _logical(text: str) -> Iterator[list[tuple[int, int]]]:
 
 def _joined(file: SourceFile, text: str, lines: list[tuple[int, int]]) -> Value:
     """One value of all of a line's stretches, without the blanks around it. The backslash becomes a blank."""
+    first, last = lines[0][0], lines[-1][1]
+    whole = file.span(first, max(last, first + 1))
+    if len(lines) == 1 and text[last - 1 : last] != "\\":
+        return _stripped(Value(file, text[first:last], ((0, first),), whole), 0)
     parts: list[str] = []
     pieces: list[tuple[int, int]] = []
     length = 0
@@ -128,16 +125,17 @@ def _joined(file: SourceFile, text: str, lines: list[tuple[int, int]]) -> Value:
         pieces.append((length, start))
         parts.append(part)
         length += len(part)
-    first, last = lines[0][0], lines[-1][1]
-    whole = Value(file, "".join(parts), tuple(pieces), file.span(first, max(last, first + 1)))
-    return _stripped(whole, 0)
+    return _stripped(Value(file, "".join(parts), tuple(pieces), whole), 0)
 
 
 def _stripped(value: Value, begin: int) -> Value:
     """The value from ``begin`` on, without the blanks around it."""
     text = value.text
-    begin += len(text) - begin - len(text[begin:].lstrip(_BLANKS))
-    return value.part(begin, max(begin, len(text.rstrip(_BLANKS))))
+    size = len(text)
+    while begin < size and text[begin] in _BLANKS:
+        begin += 1
+    end = len(text.rstrip(_BLANKS))
+    return value if begin == 0 and end == size else value.part(begin, max(begin, end))
 
 
 def _header(unit: UnitFile, value: Value) -> str:

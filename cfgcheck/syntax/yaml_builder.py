@@ -152,8 +152,10 @@ class Builder:
 
     def _nothing(self, event: Any, start: int, templated: bool) -> Scalar:
         """A value that is left out: it stands at the colon or dash that it would follow."""
-        behind = self.stack[-1].children[-1].span.end if self.stack and self.stack[-1].children else 0
-        found = _MARK.search(self.text, behind, start)
+        frame = self.stack[-1] if self.stack else None
+        # An alias among the children stands elsewhere, perhaps further down the line than this place.
+        behind = frame.end if frame is not None else start
+        found = _MARK.search(self.text, min(behind, start), start)
         at = found.start() if found else max(start - 1, 0)
         return Scalar("", self.file.span(at, at + 1), "", _tag(event), templated)
 

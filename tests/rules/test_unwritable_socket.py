@@ -7,6 +7,7 @@ import pytest
 from cfgcheck.checks.unwritable_socket import _may_write, _Nginx
 from cfgcheck.model.app import SocketFile
 from cfgcheck.model.located import Located, UnknownValue
+from cfgcheck.model.nginx_user import Workers
 
 UNKNOWN = "?"
 
@@ -15,11 +16,11 @@ def name(text: str) -> Located[str]:
     return Located.unknown("nobody says") if text == UNKNOWN else Located.read(text, None)
 
 
-def answer(mode: int, owner: str, nginx: str, foreign: bool) -> str:
+def answer(mode: int, owner: str, nginx: str, foreign: bool, number: str = "") -> str:
     file = SocketFile(Located.read(mode, None), *(name(part) for part in owner.split(":")))
     user, group = (name(part) for part in nginx.split(":"))
     try:
-        return "yes" if _may_write(file, _Nginx(user, group, foreign)) else "no"
+        return "yes" if _may_write(file, _Nginx(Workers(user, group, number), foreign)) else "no"
     except UnknownValue:
         return "unknown"
 
@@ -64,3 +65,9 @@ def test_on_one_machine(mode: int, owner: str, nginx: str, expected: str) -> Non
 )
 def test_names_of_two_containers_may_be_one_user(mode: int, owner: str, nginx: str, expected: str) -> None:
     assert answer(mode, owner, nginx, foreign=True) == expected
+
+
+@pytest.mark.parametrize(("owner", "expected"), [("1000:1000", "no"), ("101:1000", "yes"), ("shop:shop", "unknown")])
+def test_numbers_are_the_same_in_all_containers(owner: str, expected: str) -> None:
+    assert answer(0o755, owner, "nginx:nginx", foreign=True, number="101") == expected
+    assert answer(0o755, "1000:1000", "101:101", foreign=True) == "no"

@@ -226,8 +226,8 @@ def test_values_that_double_are_given_up() -> None:
 
 PIECES = st.sampled_from(
     ["FROM a", "\n", "\\\n", "RUN x", "<<EOF", "EOF\n", "CMD [", '"', "'", ",", "]", "$", "{", "}", "#", " ", "\\",
-     "ENV A=1", "COPY --from=", "\r\n", "{{", "}}", "{%", "%}", "ONBUILD ", "HEALTHCHECK ", "\ufeff", "\0", "\udc80", "`",
-     "# escape=`\n"]
+     "ENV A=1", "COPY --from=", "\r\n", "{{", "}}", "{%", "%}", "ONBUILD ", "HEALTHCHECK ", "\ufeff", "\0", "\udc80",
+     "`", "# escape=`\n"]
 )  # fmt: skip
 
 
