@@ -7,7 +7,6 @@ from itertools import islice
 from pathlib import Path
 
 from cfgcheck.findings import Problem
-
 from cfgcheck.load.compose_definition import Definition, Definitions
 from cfgcheck.load.compose_include import Included
 from cfgcheck.load.compose_ports import doorways
@@ -19,7 +18,6 @@ from cfgcheck.load.service import Carried
 from cfgcheck.record import replace
 from cfgcheck.syntax.dotenv import read_dotenv
 from cfgcheck.syntax.yaml_tree import read_yaml
-
 
 _MOST_SERVICES = 1000
 _MOST_ITEMS = 20_000
@@ -77,7 +75,7 @@ def _project(context: Context, project: Project, images: Images, reader: _Reader
     for definition in by_name.values():
         left -= definition.size
         if left < 0:
-            message = "there is more in this project than cfgcheck reads of one: this service and later ones are left out"
+            message = "this project holds more than cfgcheck reads of one: this service and later ones are left out"
             carried.problems.append(Problem("unparsable-file", message, definition.head.span, "exclude the file"))
             break
         host = maker.host_name(definition, by_name)

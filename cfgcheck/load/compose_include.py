@@ -49,7 +49,8 @@ class Included:
                 yield part
             elif not self.context.disk.exists(path):
                 message = f"{scalar.text} is included and is not there: docker compose refuses the project"
-                self.problems.append(Problem("missing-include", message, scalar.span, "add the file, or correct the path"))
+                hint = "add the file, or correct the path"
+                self.problems.append(Problem("missing-include", message, scalar.span, hint))
 
 
 def _paths(one: ComposeFile) -> Iterator[Scalar]:

@@ -222,6 +222,8 @@ class ServiceMaker:
             words: tuple[Word, ...] = tuple(self.values.word(item) for item in items)
         elif isinstance(node, Scalar):
             words = self.values.words(node)
+            refused = self.values.refused(node)
+            self.problems += [refused] if refused is not None else []
         else:
             words = ()
         span = Span(node.span.file, words[0].span.start, words[-1].span.end) if words else node.span

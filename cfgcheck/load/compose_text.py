@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from cfgcheck.findings import Problem
 from cfgcheck.model.located import Located, Origin
 from cfgcheck.source.file import Span
+from cfgcheck.syntax.compose_interpolation import MARK, Text, text_of
 from cfgcheck.syntax.compose_words import ComposeWord, split_compose
 from cfgcheck.syntax.dotenv_interpolation import Interpolated, Unknown, interpolate
 from cfgcheck.syntax.shell_words import Word
@@ -16,6 +18,9 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)(us|µs|ms|s|m|h|d|w)?")
 _SECONDS = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, None: 1}
 _MOST_WORDS = 2000
 _LONGEST_NUMBER = 18
+_OPERATORS = ("&&", "||", ";", "|", "&")
+"""Behind which a command stands; what follows ``>`` is the name of a file."""
+
 _NUMBER = re.compile(r"[-+]?[0-9.][0-9_.eE+\-xXoObBa-fA-F]*\Z")
 _WHOLE = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|[0-9]+)\Z")
 _OCTAL = re.compile(r"-?0[0-7]+\Z")
@@ -64,26 +69,38 @@ class Values:
 
     def words(self, node: Scalar) -> tuple[Word, ...]:
         """A command in string form, split as Compose does. Where it refuses the text, the whole is one word."""
-        found = split_compose(node.text)
+        text = text_of(node, self._lookup)
+        found = split_compose(text.marked)
         if found.invalid:
             return (Word(None, node.text, inner_span(node), f"Compose can't split it: {found.invalid}"),)
-        raw = found.words[:_MOST_WORDS]
-        return tuple(self._with_placeholders(raw, node) if node.templated else self._located(raw, node))
+        return tuple(_located(found.words[:_MOST_WORDS], text))
 
-    def _with_placeholders(self, raw: list[ComposeWord], node: Scalar) -> Iterator[Word]:
-        """Words of which a template fills some in, or brings more."""
-        for word in raw:
-            span = node.locate(word.start, word.end)
-            filled = any(mark in word.text for mark in ("{{", "{%", "}}", "<%"))
-            yield Word(None if filled else word.text, word.text, span, _TEMPLATED if filled else "", bare=filled)
+    def refused(self, node: Scalar) -> Problem | None:
+        """What Compose refuses of a command in string form, or leaves out of it although it is meant to run."""
+        text = text_of(node, self._lookup)
+        found = split_compose(text.marked)
+        if found.invalid:
+            message = f"docker compose refuses this command: {found.invalid}"
+            return Problem("unparsable-file", message, inner_span(node), "close it, or write the command as a list")
+        rest = text.marked[found.stop :] if found.stop >= 0 else ""
+        operator = next((one for one in _OPERATORS if rest.startswith(one)), "")
+        if not operator or not rest[len(operator) :].strip():
+            return None
+        message = f"docker compose starts no shell: it leaves out everything from {operator} on"
+        place = text.locate(found.stop, found.stop + len(operator))
+        return Problem("unparsable-file", message, place, "write the command as a list: [sh, -c, '…']")
 
-    def _located(self, raw: list[ComposeWord], node: Scalar) -> Iterator[Word]:
-        for word in raw:
-            span = node.locate(word.start, word.end)
-            made = self.replaced(word.text)
-            bare = made.value is None and not word.quoted
-            whole = Word(made.value, made.template, span, made.because or made.invalid, bare, made.defaults)
-            yield from [whole] if word.quoted or "$" not in word.text else whole.fields()
+
+def _located(words: list[ComposeWord], text: Text) -> Iterator[Word]:
+    """The words of a text whose variables were replaced before it was split, as Compose does."""
+    before = 0
+    for word in words:
+        span = text.locate(word.start, word.end)
+        if MARK in word.text:
+            yield Word(None, text.filled(word.text, before), span, text.because, not word.quoted, text.defaults)
+            before += word.text.count(MARK)
+        else:
+            yield Word(word.text, word.text, span, "", False, text.defaults)
 
 
 def inner_span(node: Scalar) -> Span:

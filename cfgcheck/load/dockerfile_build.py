@@ -143,14 +143,14 @@ class ImageBuilder:
         for name, start, end in self._assignments(instruction):
             given = self._given(name, instruction)
             if given is not None:
-                stage.set_argument(name, given)
+                stage.arguments[name] = given
             elif start >= 0:
-                stage.set_argument(name, stage.located(instruction, start, end))
+                stage.arguments[name] = stage.located(instruction, start, end)
             elif name in self.globals:
-                stage.set_argument(name, self.globals[name])
+                stage.arguments[name] = self.globals[name]
             else:
                 because = f"the argument {name} is given when the image is built"
-                stage.set_argument(name, Located.unknown(because, instruction.span))
+                stage.arguments[name] = Located.unknown(because, instruction.span)
 
     def _environment(self, stage: Stage, instruction: Instruction) -> None:
         """Both forms. All values are of the variables as they were before this instruction."""
@@ -158,9 +158,9 @@ class ImageBuilder:
         if pairs and pairs[0][1] < 0:  # the old form: the rest of the line is the value
             name = pairs[0][0]
             start = len(instruction.plain) - len(instruction.plain[len(name) :].lstrip())
-            stage.set_variables({name: stage.located(instruction, start, len(instruction.plain))})
+            stage.variables[name] = stage.located(instruction, start, len(instruction.plain))
             return
-        stage.set_variables(
+        stage.variables.update(
             {name: stage.located(instruction, start, end) for name, start, end in pairs if start >= 0 and name}
         )
 

@@ -135,7 +135,8 @@ class _Copy:
                 self._from_mount(self._place(name), source)
         if not all(source for _, source in found) or (not found and CONFIGURATION.search(path)):
             self.stage.certain = False
-        if not found and not origin.is_folder(path) and "." in name and not self.stage.layers.is_folder(self.target):
+        made = not found and not origin.is_folder(path) and bool(posixpath.splitext(name)[1])
+        if made and not self.stage.layers.is_folder(self.target):
             self._put(self._place(name), "")  # a file that the stage made
 
     def _from_mount(self, target: str, source: str) -> None:

@@ -16,7 +16,8 @@ from cfgcheck.load.known_images import PACKAGED, stock_mounts
 from cfgcheck.load.versions import in_command
 from cfgcheck.source.file import Span
 from cfgcheck.syntax.dockerfile import Instruction
-from cfgcheck.syntax.shell_words import Command, in_file, split_commands
+from cfgcheck.syntax.environment import NOTHING_KNOWN
+from cfgcheck.syntax.shell_words import Command, Locate, in_file, split_commands
 
 _REDIRECTION = re.compile(r"(?<![<>&])(>>?)[ \t]*[\"']?([^\s\"'`;&|()<>$]+)")
 _HARMLESS = frozenset(
@@ -35,32 +36,30 @@ _HARMLESS = frozenset(
 )  # fmt: skip
 """Commands that put no file of the tree where a server reads its configuration."""
 
+_NOTHING_ELSE = re.compile(r"\d*<<-?[^<\s]+\s*\Z")
 _DOWNLOADERS = frozenset({"curl", "wget"})
 _INTERPRETER = re.compile(r"(?:python[\d.]*|(?:ba|da|a|k|z)?sh)\Z")
 _OPTIONS_WITH_VALUE = {"install": frozenset({"-m", "-o", "-g"}), "cp": frozenset[str](), "mv": frozenset[str]()}
 _INSTALLERS = {"apt-get": "apt", "apt": "apt", "aptitude": "apt", "install_packages": "apt", "apk": "apk"}
-_NGINX_PACKAGE = re.compile(r"nginx(?:-(?:core|full|light|extras))?(?:=.*)?\Z")
+_PACKAGE = re.compile(r"(nginx|supervisor)(?:-(?:core|full|light|extras))?(?:=.*)?\Z")
 _MOST_COMMANDS = 2000
 
 
 def run(stage: Stage, instruction: Instruction) -> None:
     """What a RUN does to a stage."""
-    environment = stage.run_environment()
-    if instruction.words is not None:
-        commands = [Command(instruction.words, (), "", instruction.span, environment)]
-        if len(instruction.words) > 2 and instruction.words[1].value == "-c":
-            word = instruction.words[2]
-            commands = split_commands(word.template, lambda start, end: word.span, environment)
-        _Runner(stage, instruction).all(commands, "")
-        return
     runner = _Runner(stage, instruction)
-    bare = re.match(r"\d*<<-?[^<\s]+\s*\Z", instruction.plain)
-    if bare and instruction.heredocs:
-        content = instruction.heredocs[0].content
-        text = content.text
-        runner.all(split_commands(text, in_file(content.file, content.start), environment), text)
+    words, heredocs = instruction.words, instruction.heredocs
+    if words is not None:
+        script = words[2] if len(words) > 2 and words[1].value == "-c" else None
+        if script is None:
+            runner.all([Command(words, (), "", instruction.span, NOTHING_KNOWN)], "")
+        else:
+            runner.script(script.template, lambda start, end: script.span)
+    elif heredocs and _NOTHING_ELSE.match(instruction.plain):
+        content = heredocs[0].content
+        runner.script(content.text, in_file(content.file, content.start))
     else:
-        runner.all(split_commands(instruction.text, instruction.locate, environment), instruction.text)
+        runner.script(instruction.text, instruction.locate)
 
 
 class _Runner:
@@ -80,6 +79,9 @@ class _Runner:
             "sed": self._edit,
             "tee": self._tee,
         }
+
+    def script(self, text: str, locate: Locate) -> None:
+        self.all(split_commands(text, locate, self.stage.environment_for(text)), text)
 
     def all(self, commands: list[Command], text: str) -> None:
         for command in commands[:_MOST_COMMANDS]:
@@ -107,10 +109,13 @@ class _Runner:
             self.stage.certain = False
 
     def _packages(self, kind: str, words: list[str]) -> None:
-        """nginx of a distribution comes with a main file; one that is there already stays."""
+        """nginx of a distribution comes with a main file, and so does supervisord; one that is there already stays."""
         verbs = {"install", "add"} if words[0] != "install_packages" else {words[0]}
-        if verbs & set(words) and any(_NGINX_PACKAGE.match(word) for word in words):
-            for mount in stock_mounts(self.layers.disk, PACKAGED[kind]):
+        if not verbs & set(words):
+            return
+        packages = {found[1] for word in words if (found := _PACKAGE.match(word)) is not None}
+        for package in sorted(packages):
+            for mount in stock_mounts(self.layers.disk, PACKAGED[kind, package]):
                 if self.layers.mapped(mount.target) is None:
                     self.layers.put(mount.target, mount.source, None)
 

@@ -23,6 +23,7 @@ PLATFORM = re.compile(r"(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)\Z|(?:HTTPS?
 
 _BLANK_APART = re.compile(r"\S+")
 _LONGEST_PATH = 4096
+_VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _MOST_PORTS = 256
 
 
@@ -56,7 +57,6 @@ class Stage:
         self.certain = True
         self.whole = False
         self.opaque = ""
-        self.built_with: Environment | None = None
         self.links: list[tuple[str, str, Span]] = []
 
     def take_image(self, image: Image, plain: bool) -> None:
@@ -132,19 +132,11 @@ class Stage:
         """That of the image."""
         return _environment(self.variables)
 
-    def run_environment(self) -> Environment:
-        """That of RUN; made once for all that follow each other."""
-        if self.built_with is None:
-            self.built_with = _environment({**self.arguments, **self.variables})
-        return self.built_with
-
-    def set_variables(self, values: Mapping[str, Located[str]]) -> None:
-        self.variables.update(values)
-        self.built_with = None
-
-    def set_argument(self, name: str, value: Located[str]) -> None:
-        self.arguments[name] = value
-        self.built_with = None
+    def environment_for(self, text: str) -> Environment:
+        """That of RUN, as far as its text asks for it."""
+        names = set(_VARIABLE.findall(text))
+        every = ((name, self.variables.get(name, self.arguments.get(name))) for name in names)
+        return _environment({name: value for name, value in every if value is not None})
 
     def work_in(self, instruction: Instruction) -> None:
         """WORKDIR. Docker takes the whole line for one path."""

@@ -55,17 +55,17 @@ class Reference:
 
 
 _NGINX_COMMAND: Final = ("nginx", "-g", "daemon off;")
-_ENTRYPOINT: Final = {"/docker-entrypoint.sh": "entrypoint.sh"}
+_ENTRYPOINT: Final = {"/docker-entrypoint.sh": "nginx/images/entrypoint.sh"}
 _NGINX: Final = Known(("/docker-entrypoint.sh",), _NGINX_COMMAND, signal="QUIT", ports=(80,), stock=_ENTRYPOINT)
 _OLD_NGINX: Final = Known((), _NGINX_COMMAND, ports=(80,))
 _UNPRIVILEGED: Final = Known(
     ("/docker-entrypoint.sh",), _NGINX_COMMAND, user="101", signal="QUIT", ports=(8080,),
-    stock={**_ENTRYPOINT, "/etc/nginx/nginx.conf": "unprivileged.conf"},
+    stock={**_ENTRYPOINT, "/etc/nginx/nginx.conf": "nginx/images/unprivileged.conf"},
 )  # fmt: skip
 _OPENRESTY_MAIN: Final = "/usr/local/openresty/nginx/conf/nginx.conf"
 _OPENRESTY: Final = Known(
     (), ("/usr/bin/openresty", "-c", _OPENRESTY_MAIN, "-g", "daemon off;"), signal="QUIT",
-    stock={_OPENRESTY_MAIN: "openresty.conf"},
+    stock={_OPENRESTY_MAIN: "nginx/images/openresty.conf"},
 )  # fmt: skip
 """Its own command leaves the main file out: this is the one that was compiled in."""
 
@@ -73,9 +73,9 @@ _BITNAMI: Final = Known(
     ("/opt/bitnami/scripts/nginx/entrypoint.sh",), ("/opt/bitnami/scripts/nginx/run.sh",), "/app", "1001",
     ports=(8080, 8443),
     stock={
-        "/opt/bitnami/scripts/nginx/entrypoint.sh": "entrypoint.sh",
-        "/opt/bitnami/scripts/nginx/run.sh": "bitnami-run.sh",
-        "/opt/bitnami/nginx/conf/nginx.conf": "bitnami.conf",
+        "/opt/bitnami/scripts/nginx/entrypoint.sh": "nginx/images/entrypoint.sh",
+        "/opt/bitnami/scripts/nginx/run.sh": "nginx/images/bitnami-run.sh",
+        "/opt/bitnami/nginx/conf/nginx.conf": "nginx/images/bitnami.conf",
     },
 )  # fmt: skip
 
@@ -224,18 +224,22 @@ def stock_mounts(disk: Disk, stock: Mapping[str, str]) -> tuple[Mount, ...]:
 
 
 def _embedded(disk: Disk, name: str) -> Path:
-    path = Path("/") / PREFIX / "images" / name
+    """``nginx/images/debian.conf`` is shown as ``<nginx>/images/debian.conf``."""
+    package, _, rest = name.partition("/")
+    shown = f"<{package}>/{rest}"
+    path = Path("/") / shown
     if not disk.exists(path):
-        text = (resources.data("nginx") / "images" / name).read_text(encoding="utf-8")
-        disk.embed(path, SourceFile(f"{PREFIX}images/{name}", text))
+        disk.embed(path, SourceFile(shown, resources.data(name).read_text(encoding="utf-8")))
     return path
 
 
 PACKAGED: Final = {
-    "apt": {"/etc/nginx/nginx.conf": "debian.conf"},
-    "apk": {"/etc/nginx/nginx.conf": "alpine.conf"},
+    ("apt", "nginx"): {"/etc/nginx/nginx.conf": "nginx/images/debian.conf"},
+    ("apk", "nginx"): {"/etc/nginx/nginx.conf": "nginx/images/alpine.conf"},
+    ("apt", "supervisor"): {"/etc/supervisor/supervisord.conf": "supervisor/debian.conf"},
+    ("apk", "supervisor"): {"/etc/supervisord.conf": "supervisor/alpine.conf"},
 }
-"""Main files that come with a distribution's nginx: of Debian and Ubuntu, and of Alpine."""
+"""Main files that come with packages of Debian and Ubuntu (``apt``), and of Alpine (``apk``)."""
 
 
 def stock_main(reference: Located[str], disk: Disk) -> SourceFile | None:

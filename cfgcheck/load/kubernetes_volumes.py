@@ -54,7 +54,7 @@ class Volumes:
         if path:
             return Mount(target, volume="machine", base=_base(path, inner), read_only=read_only, span=mount.span)
         if claim:
-            shared = f"claim {self.space}/{claim}"
+            shared = "claim " + "/".join(part for part in (self.space, claim) if part)
             return Mount(target, volume=shared, base=_base("", inner), read_only=read_only, span=mount.span)
         memory = volume.get("emptyDir", "medium").string == "Memory"
         own = f"volume {name} of {self.host}"

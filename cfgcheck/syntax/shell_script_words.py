@@ -255,14 +255,15 @@ class WordReader:
 
     def _parameter(self, word: Builder, name: str, quoted: bool) -> None:
         """``$1``, ``$#``, ``$@`` inside of a larger word."""
-        value = self._value(name, quoted)
+        value = self._value(name, quoted and word.split)
         if isinstance(value, str):
             self._put(word, value, quoted)
         else:
             word.unknown(f"${name}", value[1] if value else f"${name} is given when the script is run", quoted)
 
-    def _value(self, name: str, quoted: bool) -> str | tuple[None, str] | None:
-        """What a parameter holds: a text; None when it is not set; or why nobody knows."""
+    def _value(self, name: str, apart: bool) -> str | tuple[None, str] | None:
+        """What a parameter holds: a text; None when it is not set; or why nobody knows. ``apart``: of ``$@`` each
+        argument is a word."""
         scope = self.scope
         if name[0].isalpha() or name[0] == "_":
             if name in scope.values:
@@ -277,7 +278,7 @@ class WordReader:
         if name == "#":
             return unknown if any(word.bare for word in given) else str(len(given))
         if name in ("@", "*"):
-            if any(not word.known for word in given) or (name == "@" and quoted and len(given) > 1):
+            if any(not word.known for word in given) or (name == "@" and apart and len(given) > 1):
                 return unknown
             return " ".join(word.value or "" for word in given)
         number = int(name[:6])
@@ -299,7 +300,7 @@ class WordReader:
             return
         name, operator = head[2].replace("\\\n", ""), head[4] or ""
         if head[1] == "#":
-            value = self._value(name, quoted)
+            value = self._value(name, quoted and word.split)
             if isinstance(value, str) and head.end() == close:
                 self._put(word, str(len(value)), quoted)
             else:
@@ -318,7 +319,7 @@ class WordReader:
 
     def _conditional(self, word: Builder, name: str, operator: str, rest: Raw, quoted: bool) -> None:
         """``${NAME:-default}`` and its kin. ``rest``: where the default stands."""
-        value = self._value(name, quoted)
+        value = self._value(name, quoted and word.split)
         variable = name[0].isalpha() or name[0] == "_"
         if isinstance(value, tuple):
             word.unknown(f"${{{name}}}" if variable else f"${name}", value[1], quoted)
@@ -364,7 +365,7 @@ class WordReader:
 
     def _changed(self, word: Builder, name: str, operator: str, rest: Raw, quoted: bool, shown: str) -> None:
         """``${NAME#prefix}``, ``${NAME%suffix}``, ``${NAME^^}``, ``${NAME,,}``."""
-        value = self._value(name, quoted)
+        value = self._value(name, quoted and word.split)
         changed: str | None = None
         if isinstance(value, str) and len(value) <= _MOST_PATTERN:
             if operator in ("^^", ",,") and rest.start == rest.end:

@@ -133,12 +133,15 @@ def test_main_files(reference: str, included: str, disk: Disk) -> None:
     assert parse(main, None).problems == []
 
 
-@pytest.mark.parametrize("kind", sorted(PACKAGED))
-def test_main_files_of_distributions(kind: str, disk: Disk) -> None:
-    files = Filesystem(disk, None, stock_mounts(disk, PACKAGED[kind]))
-    main = files.find("/etc/nginx/nginx.conf")
-    assert main is not None and is_stock(main)
-    assert parse(main, None).problems == []
+@pytest.mark.parametrize(("kind", "package"), sorted(PACKAGED))
+def test_main_files_of_packages(kind: str, package: str, disk: Disk) -> None:
+    mounts = stock_mounts(disk, PACKAGED[kind, package])
+    main = Filesystem(disk, None, mounts).find(mounts[0].target)
+    assert main is not None and main.path.startswith(f"<{package}>/")
+    if package == "nginx":
+        assert is_stock(main) and parse(main, None).problems == []
+    else:
+        assert "[include]" in main.text
 
 
 def test_no_main_file_of_others(disk: Disk) -> None:

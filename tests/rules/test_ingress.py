@@ -33,6 +33,7 @@ apiVersion: networking.k8s.io/v1
 kind: Ingress
 metadata: {name: shop}
 spec:
+  ingressClassName: nginx
   rules:
     - host: shop.example.com
       http:
