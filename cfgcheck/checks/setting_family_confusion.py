@@ -155,8 +155,14 @@ _OPTIONS: tuple[Mapping[str, str], ...] = (
         "gunicorn": "--keyfile", "uvicorn": "--ssl-keyfile", "hypercorn": "--keyfile", "daphne": "",
         "granian": "--ssl-keyfile", "waitress": "",
     },
-    {"gunicorn": "--timeout", "uvicorn": "", "hypercorn": "", "daphne": "--http-timeout", "granian": "", "waitress": ""},
-    {"gunicorn": "--worker-class", "uvicorn": "", "hypercorn": "--worker-class", "daphne": "", "granian": "", "waitress": ""},
+    {
+        "gunicorn": "--timeout", "uvicorn": "", "hypercorn": "", "daphne": "--http-timeout", "granian": "",
+        "waitress": "",
+    },
+    {
+        "gunicorn": "--worker-class", "uvicorn": "", "hypercorn": "--worker-class", "daphne": "", "granian": "",
+        "waitress": "",
+    },
     {"gunicorn": "--worker-connections", "uvicorn": "--limit-concurrency", "waitress": "--connection-limit"},
     {"uvicorn": "--workers", "hypercorn": "--workers", "granian": "--workers", "daphne": "", "waitress": "--threads"},
 )  # fmt: skip
@@ -194,9 +200,9 @@ def _in_another(use: SettingUse, server: str) -> tuple[str, str] | None:
     """An option of one of the other servers."""
     name = _SHORT.get(use.name, use.name)
     for options in _OPTIONS:
-        whose = next((other for other, option in options.items() if option.split(" ")[0] == name and other != server), "")
-        if whose and server in options:
-            return _SHOWN.get(whose, whose.capitalize()), options[server]
+        owners = [other for other, option in options.items() if option.split(" ")[0] == name and other != server]
+        if owners and server in options:
+            return _SHOWN.get(owners[0], owners[0].capitalize()), options[server]
     if name in ("--host", "--port") and server in ("hypercorn", "waitress"):
         return _UVICORN, _OPTIONS[0][server]
     return None

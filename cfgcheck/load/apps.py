@@ -63,6 +63,7 @@ class AppReader:
             return None
         unit = start.service.unit
         app = replace(app, unit=unit, host=unit.host, signalled=start.signalled, folder=start.folder)
+        app = replace(app, variables=start.command.environment.spans)
         app = _with_files(with_handed(app, start.service.handed))
         self._keep([app])
         return app

@@ -44,7 +44,9 @@ def _add(
 ) -> None:
     if not groups:
         return
-    servers = list(server_blocks(Ingress(one, groups, controller)))
+    ingress = Ingress(one, groups, controller)
+    carried.problems += ingress.problems
+    servers = list(server_blocks(ingress))
     if not servers:
         return
     host = _host(one, groups, hosts)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from cfgcheck.findings import Problem
 from cfgcheck.load.kubernetes_view import View
 from cfgcheck.model.located import Located
 from cfgcheck.record import record
@@ -177,14 +178,17 @@ def _buffers(settings: Settings) -> Iterator[Directive]:
     )
 
 
-def snippet(view: View) -> list[Directive]:
-    """nginx statements that stand in a block of text."""
+def snippet(view: View, problems: list[Problem] | None = None) -> list[Directive]:
+    """nginx statements that stand in a block of text. ``problems``: takes what nginx would refuse."""
     node = view.scalar
     if node is None:
         return []
     file = embedded(node)
     if file is not None:
-        return parse(file).directives
+        tree = parse(file)
+        if problems is not None:
+            problems += tree.problems
+        return tree.directives
     text = view.text
     if text is None or not text.known or len(text.value) > 4096:
         return []

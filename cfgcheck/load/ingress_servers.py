@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from cfgcheck.findings import Problem
 from cfgcheck.load.ingress_annotations import (
     ANNOTATIONS,
     PREFIX,
@@ -38,6 +39,7 @@ _PROTOCOLS: Final = {
     "GRPCS": ("grpc_pass", "grpcs://"),
     "FCGI": ("fastcgi_pass", ""),
 }
+_SNIPPETS: Final = ("server-snippet", "configuration-snippet")
 _MOST_PATHS: Final = 500
 
 
@@ -73,6 +75,8 @@ class Ingress:
         self.spec = manifest.view.get("spec")
         self.settings: Settings = settings_of(manifest.annotations, PREFIX)
         self.backends: dict[str, Backend] = {}
+        self.problems: list[Problem] = []
+        self.snippets = {name: snippet(self.view(name), self.problems) for name in _SNIPPETS}
         self.regex = self.view("use-regex").flag or self.rewrites
 
     def view(self, name: str) -> View:
@@ -190,7 +194,7 @@ def _servers(ingress: Ingress, host: str, span: Span, paths: list[Path]) -> Iter
     if tls is not None:
         listens.append(statement("listen", tls, ("443", tls, False), ("ssl", tls, False)))
     locations = _locations(ingress, paths)
-    own = [*ingress.controller.server(), *snippet(ingress.view("server-snippet"))]
+    own = [*ingress.controller.server(), *ingress.snippets["server-snippet"]]
     yield block("server", span, [*listens, name, *own, *locations])
 
 
@@ -228,7 +232,7 @@ def _statements(ingress: Ingress, path: Path) -> Iterator[Directive]:
         at, view = ingress.settings["rewrite-target"]
         target = value_of(view, at)
         yield statement("rewrite", at, (f"(?i){path.text}", target[1], False), target, ("break", target[1], False))
-    yield from snippet(ingress.view("configuration-snippet"))
+    yield from ingress.snippets["configuration-snippet"]
     yield from ingress.controller.location()
     yield statement(verb, path.backend.span, (scheme + path.backend.name, path.backend.span, False))
 

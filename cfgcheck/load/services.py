@@ -126,7 +126,7 @@ class ServiceReader:
         if proxy is None:
             self._miss(service, f"the configuration of nginx in {unit.label} is not in the folder checked")
             return True
-        proxy.host, proxy.unit = unit.host, unit
+        proxy.host, proxy.unit, proxy.variables = unit.host, unit, service.environment.spans
         self.proxies.append(proxy)
         return True
 

@@ -172,6 +172,9 @@ class App:
     folder: str = ""
     """Its working directory, in the file system that it runs on; "" where nobody knows it."""
 
+    variables: Mapping[str, Span] = field(default_factory=dict)
+    """Where the variables of its environment are set, as far as files tell."""
+
     opaque: str = ""
     """Why settings may stand where cfgcheck could not read (a command that runs ``make``); else ""."""
 

@@ -255,6 +255,8 @@ def trusted_peers(app: App) -> TrustedPeers:
     name = trust_list(app)
     setting = app.settings[name]
     untouched = setting.span is None and not app.opaque and all(use.canonical != name for use in app.uses)
+    if untouched and app.unit is not None and app.unit.unseen_environment:
+        raise _unknown(setting, f"{name} may come from a variable: {app.unit.unseen_environment}")
     if not setting.known and untouched and not app.version.known:
         return TrustedPeers(("127.0.0.1",), ("::1",))
     return TrustedPeers(allowed(setting))

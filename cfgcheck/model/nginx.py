@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from cfgcheck.model import nginx_sent, nginx_written
@@ -363,6 +363,8 @@ class Proxy:
     """The host it runs on; "" for the one machine that is taken for granted."""
     unit: Unit | None = None
     """What starts and stops it; None where only its configuration tells of it."""
+    variables: Mapping[str, Span] = field(default_factory=dict)
+    """Where the variables are set that its templates are filled in with."""
     ingress: bool = False
     """A Kubernetes Ingress: settings are annotations, and what it does not say is ingress-nginx's default."""
     maps: dict[str, VariableMap] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from cfgcheck.rules.fingerprint import fingerprint, told_apart
 from cfgcheck.rules.precedence import Fired, in_order, merged, without_superseded
 from cfgcheck.rules.selection import Selection
 from cfgcheck.rules.subjects import SUBJECTS, Subject, place, without_ingress
+from cfgcheck.rules.variables import around, variable_labels
 from cfgcheck.rules.suppression import UNUSED, Silence
 from cfgcheck.rules.values import Absent
 from cfgcheck.source.file import SourceFile, Span
@@ -281,6 +282,9 @@ class _Round:
         primary = self._primary(kind, firing, hit)
         symbol = kind.symbol(firing.subject)
         name = getattr(firing.element, "name", "")
+        related = _related(hit, primary.span) or firing.labels(primary.span)
+        lineage = kind.lineage(firing.subject)
+        related += variable_labels(around(firing.subject, lineage), (primary, *related))
         finding = Finding(
             rule.id,
             rule.category,
@@ -289,14 +293,14 @@ class _Round:
             firing.message(),
             kind.label(firing.subject),
             primary,
-            _related(hit, primary.span) or firing.labels(primary.span),
+            related,
             firing.symptom(),
             firing.remedy(),
             _help(rule.id),
             f"{symbol}/{name}" if isinstance(name, str) and name else symbol,
         )
         over = frozenset(each for each, source in rule.data.get("supersedes", ()) if firing.holds(source))
-        things = (firing.element,) if firing.element is not None else kind.lineage(firing.subject)
+        things = (firing.element,) if firing.element is not None else lineage
         return Fired(finding, things, over)
 
     def _primary(self, kind: Subject, firing: Firing, hit: Hit) -> Label:

@@ -24,7 +24,7 @@ from cfgcheck.settings.schema import AppTable, EdgeTable, SettingsTable
 from cfgcheck.source.file import SourceFile, Span
 
 _TELLING = {"max_body", "response_headers", "exposed", "development"}
-_VERSIONS = ("nginx", "gunicorn", "uwsgi", "uvicorn")
+_VERSIONS = ("nginx", "gunicorn", "uwsgi", "uvicorn", "hypercorn", "daphne", "granian", "waitress")
 
 
 def build(source: SourceFile, data: Mapping[str, Any], prefix: KeyPath, path: Path) -> Settings:

@@ -70,6 +70,10 @@ class SettingsTable(Table):
     gunicorn: VersionText | None = Field(None, description="Gunicorn's version")
     uwsgi: VersionText | None = Field(None, description="uWSGI's version")
     uvicorn: VersionText | None = Field(None, description="uvicorn's version")
+    hypercorn: VersionText | None = Field(None, description="Hypercorn's version")
+    daphne: VersionText | None = Field(None, description="Daphne's version")
+    granian: VersionText | None = Field(None, description="Granian's version")
+    waitress: VersionText | None = Field(None, description="waitress's version")
     timeout_order: Literal["proxy-above-app", "app-above-proxy"] = Field(
         "proxy-above-app", description="who is meant to give up last"
     )

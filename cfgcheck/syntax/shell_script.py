@@ -102,6 +102,9 @@ class Parser(Scanner):
         while True:
             stages, negated = self._pipeline()
             connector = _CONNECTOR.match(self.text, self.at, self.size)
+            if not stages and not self.mistake:
+                shown = self.text[self.at : self.at + 1].strip() or "end of the line"
+                self.mistaken(f'unexpected "{shown}"', min(self.at, max(self.size - 1, 0)))
             if connector is None:
                 operator = self._terminator()
                 pipelines.append(Pipeline(stages, negated, operator))
@@ -109,8 +112,6 @@ class Parser(Scanner):
             pipelines.append(Pipeline(stages, negated, "&&" if connector[0][0] == "&" else "||"))
             self.at = connector.end()
             self._newlines()
-            if not stages:
-                self.mistaken(f'unexpected "{connector[0]}"', connector.start())
 
     def _terminator(self) -> str:
         """What ends a list of pipelines: ``;``, ``&`` or a new line; "" when something closes it."""
@@ -135,8 +136,6 @@ class Parser(Scanner):
                 stages.append(statement)
             if not self.text.startswith("|", self.at) or _CONNECTOR.match(self.text, self.at, self.size):
                 return tuple(stages), negated
-            if statement is None:
-                self.mistaken('unexpected "|"', self.at)
             self.at += 2 if self.text.startswith("|&", self.at) else 1
             self._newlines()
 
@@ -214,6 +213,13 @@ class Parser(Scanner):
                 break
         self.mistaken('"[[" is not closed', words[0].start)
 
+    def _body(self) -> tuple[AndOr, ...]:
+        """Statements of which there must be one."""
+        start, found = self.at, self._list()
+        if not found:
+            self.mistaken("a command is missing here", min(start, max(self.size - 1, 0)))
+        return found
+
     def _parenthesis(self) -> Statement:
         start = self.at
         if self.text.startswith("((", start) and (end := self.arithmetic(start)) > 0:
@@ -221,12 +227,14 @@ class Parser(Scanner):
             return Simple((Raw(start, end),), start, end)
         self.at += 1
         body = self.everything(")")
+        if not body:
+            self.mistaken("nothing stands in these parentheses", start)
         self._close(")", start)
         return Group(body, True, start, self.at)
 
     def _braces(self) -> Statement:
         start = self._take("{")
-        body = self._list()
+        body = self._body()
         self._expect("}", "{", start)
         return Group(body, False, start, self.at)
 
@@ -234,26 +242,26 @@ class Parser(Scanner):
         start = self._take("if")
         branches = []
         otherwise = None
-        condition = self._list()
+        condition = self._body()
         while True:
             self._expect("then", "if", start)
-            branches.append((condition, self._list()))
+            branches.append((condition, self._body()))
             if self._peek_word() != "elif":
                 break
             self._take("elif")
-            condition = self._list()
+            condition = self._body()
         if self._peek_word() == "else":
             self._take("else")
-            otherwise = self._list()
+            otherwise = self._body()
         self._expect("fi", "if", start)
         return If(tuple(branches), otherwise, start, self.at)
 
     def _while(self) -> Statement:
         word = self._peek_word()
         start = self._take(word)
-        condition = self._list()
+        condition = self._body()
         self._expect("do", word, start)
-        body = self._list()
+        body = self._body()
         self._expect("done", word, start)
         return While(condition, body, word == "until", start, self.at)
 
@@ -285,7 +293,7 @@ class Parser(Scanner):
             body: tuple[AndOr, ...] = (AndOr((Pipeline((self._braces(),), False, ";"),), False),)
         else:
             self._expect("do", "for", start)
-            body = self._list()
+            body = self._body()
             self._expect("done", "for", start)
         return For(name, words, body, start, self.at, counted)
 

@@ -18,7 +18,7 @@ def read(root: Path, text: str = "", **files: str) -> Carried:
     every = {**({"app.yaml": dedent(text)} if text else {}), **named}
     paths = write(root, every)
     context = context_of(root)
-    return read_kubernetes(context, [path for path in paths if path.name.endswith((".yaml", ".yml"))], ImageReader(context))
+    return read_kubernetes(context, [path for path in paths if path.suffix == ".yaml"], ImageReader(context))
 
 
 def deployment(container: str, spec: str = "", kind: str = "Deployment", name: str = "web") -> str:
@@ -26,12 +26,14 @@ def deployment(container: str, spec: str = "", kind: str = "Deployment", name: s
     return (
         f"apiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: {name}}}\n"
         f"spec: {{selector: {{matchLabels: {{app: {name}}}}}, template: {{metadata: {{labels: {{app: {name}}}}}, "
-        f"spec: {{{spec + ', ' if spec else ''}containers: [{{name: {name}, image: shop/web:1, {container}}}]}}}}}}\n---\n"
+        f"spec: {{{spec + ', ' if spec else ''}containers: "
+        f"[{{name: {name}, image: shop/web:1, {container}}}]}}}}}}\n---\n"
     )
 
 
 def service(spec: str, name: str = "web") -> str:
-    return f"apiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {{selector: {{app: {name}}}, {spec}}}\n---\n"
+    head = f"apiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\n"
+    return f"{head}spec: {{selector: {{app: {name}}}, {spec}}}\n---\n"
 
 
 def only(carried: Carried) -> Service:

@@ -1,4 +1,4 @@
-"""Compose files as services. Values, words and ports were seen with Docker Compose 2.40.3 (``docker compose config``)."""
+"""Compose files as services. Values, words and ports were seen with Docker Compose 2.40.3 (``config``)."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def one(folder: Path, lines: str) -> Service:
     ],
 )
 def test_a_variable_of_a_mapping(tmp_path: Path, written: str, value: str) -> None:
-    assert one(tmp_path, f"environment: {{A: {written}}}").environment.values["A"] == value
+    assert one(tmp_path, f"environment:\n      A: {written}").environment.values["A"] == value
 
 
 def test_a_variable_of_a_list_is_taken_as_written(tmp_path: Path) -> None:
@@ -172,10 +172,11 @@ def test_values_that_are_none(tmp_path: Path, lines: str) -> None:
 
 PIECES = st.sampled_from(
     [
-        "services:\n", "  a:\n", "  b:\n", "    image: x\n", "    command: ", "gunicorn ", "'", '"', "&& ", "${A:-", "}", "$$",
-        "    ports: [", "80:80", "]", ", ", "    extends: ", "a\n", "b\n", "    environment:\n", "      K: ", "1\n", "*x\n",
-        "&x ", "    <<: *x\n", "include: [docker-compose.yml]\n", "    network_mode: service:", "    volumes: ['./a:/b']\n",
-        "    deploy: {replicas: ²}\n", "\t", "\n", "{{ x }}", "!reset ", "    build: {context: ..}\n", "é", "\udcff", "~\n",
+        "services:\n", "  a:\n", "  b:\n", "    image: x\n", "    command: ", "gunicorn ", "'", '"', "&& ", "${A:-", "}",
+        "$$", "    ports: [", "80:80", "]", ", ", "    extends: ", "a\n", "b\n", "    environment:\n", "      K: ", "1\n",
+        "*x\n", "&x ", "    <<: *x\n", "include: [docker-compose.yml]\n", "    network_mode: service:", "\t", "\n",
+        "    volumes: ['./a:/b']\n", "    deploy: {replicas: ²}\n", "{{ x }}", "!reset ", "    build: {context: ..}\n",
+        "é", "\udcff", "~\n",
     ]
 )  # fmt: skip
 

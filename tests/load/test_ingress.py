@@ -67,7 +67,8 @@ def test_classes(tmp_path: Path, old: str, new: str, is_one: bool) -> None:
 
 def test_classes_by_their_own_objects(tmp_path: Path) -> None:
     text = ingress().replace("ingressClassName: nginx", "ingressClassName: public")
-    known = "apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {name: public}\nspec: {controller: k8s.io/%s}\n"
+    known = "apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {name: public}\n"
+    known += "spec: {controller: k8s.io/%s}\n"
     assert read(tmp_path, text + known % "ingress-nginx").proxies
     assert not read(tmp_path, text + known % "other").proxies
 
@@ -165,7 +166,8 @@ def test_redirects_pass_nothing_on(tmp_path: Path) -> None:
 def test_backends_are_services(tmp_path: Path) -> None:
     text = ingress(rules=RULE.replace("BACKEND", "{service: {name: web, port: {name: http}}}"))
     text += service("ports: [{name: http, port: 8080, targetPort: 8000}]") + deployment("a: b")
-    text = text.replace("  name: shop\n", "  name: shop\n  namespace: live\n").replace("{name: web}\n", "{name: web, namespace: live}\n")
+    text = text.replace("  name: shop\n", "  name: shop\n  namespace: live\n")
+    text = text.replace("{name: web}\n", "{name: web, namespace: live}\n")
     carried = read(tmp_path, text)
     (location,) = carried.proxies[0].locations()
     assert location.passes is not None
@@ -282,6 +284,12 @@ def test_snippets_stand_where_they_are_written(tmp_path: Path) -> None:
     location = location_of(tmp_path, "configuration-snippet: |\n    # of ours\n    proxy_read_timeout 3s;")
     found = location.setting("proxy_read_timeout")
     assert (found.value, str(found.span)) == (3, "app.yaml:8:28")
+
+
+def test_snippets_that_nginx_refuses(tmp_path: Path) -> None:
+    text = ingress("configuration-snippet: |\n    proxy_read_timeout 3s\n    proxy_buffering on;")
+    (problem,) = read(tmp_path, text).problems
+    assert problem.rule == "unparsable-file" and str(problem.span).startswith("app.yaml:7:")
 
 
 def test_snippets_of_a_server(tmp_path: Path) -> None:

@@ -132,7 +132,8 @@ MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shop}\ndata: {WORKERS: 
 
 
 def test_env_of_config_maps(tmp_path: Path) -> None:
-    env = "envFrom: [{configMapRef: {name: shop}, prefix: P_}], env: [{name: A, valueFrom: {configMapKeyRef: {name: shop, key: WORKERS}}}]"
+    env = "envFrom: [{configMapRef: {name: shop}, prefix: P_}], "
+    env += "env: [{name: A, valueFrom: {configMapKeyRef: {name: shop, key: WORKERS}}}]"
     environment = only(read(tmp_path, MAP + deployment(env))).environment
     assert environment.values["P_WORKERS"] == environment.values["A"] == "3"
     assert environment.spans["A"].text == "'3'"
@@ -194,7 +195,7 @@ SHOP = """
     ("mounts", "path", "place"),
     [
         ("[{name: all, mountPath: /etc/nginx}]", "/etc/nginx/nginx.conf", "app.yaml:7:1"),
-        ("[{name: all, mountPath: /etc/nginx/nginx.conf, subPath: nginx.conf}]", "/etc/nginx/nginx.conf", "app.yaml:7:1"),
+        ("[{name: all, mountPath: /srv/a.conf, subPath: nginx.conf}]", "/srv/a.conf", "app.yaml:7:1"),
         ("[{name: some, mountPath: /etc/nginx/}]", "/etc/nginx/sub/a.conf", "app.yaml:9:1"),
         ("[{name: some, mountPath: /conf, subPath: sub}]", "/conf/a.conf", "app.yaml:9:1"),
         ("[{name: both, mountPath: /conf}]", "/conf/shop.conf", "app.yaml:9:1"),
@@ -304,7 +305,8 @@ def test_user(tmp_path: Path, before: str, after: str, user: str, group: str | N
 def test_replicas(tmp_path: Path) -> None:
     two = deployment("a: b").replace("spec: {sel", "spec: {replicas: 2, sel", 1)
     assert only(read(tmp_path, two)).unit.replicas.value == 2
-    scaler = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: a}\nspec: {scaleTargetRef: {kind: Deployment, name: web}}\n"
+    scaler = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: a}\n"
+    scaler += "spec: {scaleTargetRef: {kind: Deployment, name: web}}\n"
     assert "autoscaler" in only(read(tmp_path, two + scaler)).unit.replicas.because
     assert not only(read(tmp_path, deployment("a: b", kind="DaemonSet"))).unit.replicas.known
 

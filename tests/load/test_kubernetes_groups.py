@@ -103,7 +103,7 @@ def test_commands_and_variables_that_a_patch_sets_anew(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "patches",
     [
-        "patches:\n- target: {kind: Deployment, name: web}\n  patch: |\n    - {op: replace, path: /spec/replicas, value: 3}\n",
+        "patches:\n- target: {name: web}\n  patch: |\n    - {op: replace, path: /spec/replicas, value: 3}\n",
         "patches:\n- patch: |\n    kind: Deployment\n    metadata: {name: web}\n    spec: {replicas: 3}\n",
         "replicas: [{name: web, count: 3}]\n",
         "patches:\n- {path: json.yaml, target: {kind: Deployment}}\n",
@@ -191,7 +191,8 @@ def test_templates(tmp_path: Path) -> None:
 def test_values_that_the_chart_does_not_give(tmp_path: Path) -> None:
     carried = read(tmp_path, chart__templates__all_yaml=CHART, chart__values_yaml="web: []\nreplicas: {}\n")
     assert words(only(carried)) == [None, None] and not only(carried).unit.replicas.known
-    assert not read(tmp_path, chart__templates__all_yaml="{{- range .Values.x }}\n---\n{{ . | toYaml }}\n{{- end }}").problems
+    text = "{{- range .Values.x }}\n---\n{{ . | toYaml }}\n{{- end }}"
+    assert not read(tmp_path, chart__templates__all_yaml=text).problems
 
 
 def test_a_command_that_the_template_fills_in(tmp_path: Path) -> None:

@@ -75,7 +75,8 @@ def test_pods_of_others(tmp_path: Path, selector: str) -> None:
 
 
 def test_external_names_lead_nowhere_here(tmp_path: Path) -> None:
-    text = "apiVersion: v1\nkind: Service\nmetadata: {name: db}\nspec: {type: ExternalName, externalName: db.example.com}\n"
+    text = "apiVersion: v1\nkind: Service\nmetadata: {name: db}\n"
+    text += "spec: {type: ExternalName, externalName: db.example.com}\n"
     assert not read(tmp_path, text).doorways
 
 

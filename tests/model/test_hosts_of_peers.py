@@ -65,6 +65,12 @@ def test_another_container_that_a_list_may_mean(tmp_path: Path) -> None:
         trusted(route, stack)
 
 
+def test_a_file_of_variables_that_is_not_there_may_set_the_list(tmp_path: Path) -> None:
+    route, stack = joined(tmp_path, own(web="env_file: shop.env", more="--bind 0.0.0.0:8000"), "web:8000")
+    with pytest.raises(UnknownValue, match=r"shop\.env"):
+        trusted(route, stack)
+
+
 def test_one_network_for_both(tmp_path: Path) -> None:
     route, stack = joined(tmp_path, own(nginx='network_mode: "service:web"'), "127.0.0.1:8000")
     assert source_of(route, stack) == Source(("127.0.0.1",))
