@@ -29,7 +29,7 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
                 at=listener.address,
                 label="reached by every network of this machine",
                 related=[(near.peer, "nginx needs loopback only")],
-                values={"port": "", "needed": False, "inside": ""},
+                values={"port": "", "needed": False, "inside": "", "outside": ""},
             )
 
 
@@ -50,5 +50,6 @@ def _through(case: Case, door: Doorway, routes: Sequence[Route], app: App) -> Hi
             "port": "a random port" if door.port is None else f"port {door.port}",
             "needed": outside is not None,
             "inside": str(door.to_port),
+            "outside": str(door.port),
         },
     )

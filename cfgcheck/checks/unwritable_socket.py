@@ -129,6 +129,14 @@ def _hit(route: Route, file: SocketFile, nginx: _Nginx) -> Hit:
     )
 
 
+_MODES = {
+    AppKind.HYPERCORN: "--umask 0",
+    AppKind.GRANIAN: "--uds-permissions 0666",
+    AppKind.WAITRESS: "--unix-socket-perms=666",
+}
+"""Options that let everybody write to the socket: seen with Hypercorn 0.18.0, Granian 2.8.7, waitress 3.0.2."""
+
+
 def _remedy(app: App, listener: Listener, file: SocketFile, nginx: _Nginx) -> tuple[str, str]:
     group = name_of(nginx.workers.group.get(nginx.user.value))
     owner = name_of(file.user.get("") or ROOT)
@@ -140,6 +148,9 @@ def _remedy(app: App, listener: Listener, file: SocketFile, nginx: _Nginx) -> tu
         return _of_gunicorn(app, group, nginx.foreign)
     if app.kind is AppKind.UWSGI:
         return _of_uwsgi(app, owner, group, nginx.foreign)
+    option = _MODES.get(app.kind)
+    if option is not None:
+        return f"Set `{option}`", "Or let nginx's workers run in the socket's group." if not nginx.foreign else ""
     return "Let everybody write to the socket (mode 0666)", f"Or nginx's group, {group}."
 
 

@@ -23,7 +23,8 @@ _SERVICES = re.compile(r"^services[ \t]*:", re.MULTILINE)
 _SERVICE_KEYS = re.compile(r"^[ \t]+(?:image|build|command|entrypoint|extends)[ \t]*:", re.MULTILINE)
 _OLD_COMPOSE = re.compile(r"^[\w.-]+:[ \t]*\r?\n[ \t]+(?:image|build)[ \t]*:", re.MULTILINE)
 _KUBERNETES = re.compile(
-    r"^kind:[ \t]*[\"']?(?:Deployment|StatefulSet|DaemonSet|ReplicaSet|Pod|Service|Ingress|ConfigMap|List)\b",
+    r"^kind:[ \t]*[\"']?(?:Deployment|StatefulSet|DaemonSet|ReplicaSet|ReplicationController|Pod|Service|"
+    r"Ingress|IngressClass|ConfigMap|HorizontalPodAutoscaler|List)\b",
     re.MULTILINE,
 )
 _API_VERSION = re.compile(r"^apiVersion:", re.MULTILINE)

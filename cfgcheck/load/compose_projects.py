@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from collections.abc import Sequence as SequenceType
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from cfgcheck.syntax.yaml_tree import Mapping, Node, Scalar, Sequence
 BASES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 _OVERRIDE = re.compile(r"(?:docker-)?compose\.override\.ya?ml\Z")
 _DEVELOPMENT = re.compile(r"(?:\A|[._-])(?:dev|devel|development|test|tests|testing|ci|debug|e2e|localdev)(?:[._-]|\Z)")
+_PRODUCTION = re.compile(r"(?:\A|[._-])(?:prod|production|live)(?:[._-]|\Z)")
 _MOST_VARIANTS = 12
 _NOT_SERVICES = frozenset({"version", "services", "networks", "volumes", "configs", "secrets", "name", "include"})
 
@@ -61,8 +63,10 @@ def services_of(root: Mapping) -> dict[str, Mapping]:
 def projects(context: Context, files: SequenceType[ComposeFile]) -> list[Project]:
     """The deployments that the files make, folder by folder."""
     folders: dict[Path, list[ComposeFile]] = {}
+    extended = {path for one in files for path in _extended(one)}
     for one in files:
-        folders.setdefault(one.path.parent, []).append(one)
+        if one.path not in extended or _runs_by_itself(one):
+            folders.setdefault(one.path.parent, []).append(one)
     return [project for folder, inside in folders.items() for project in _of_folder(context, folder, inside)]
 
 
@@ -73,7 +77,9 @@ def _of_folder(context: Context, folder: Path, files: list[ComposeFile]) -> list
     shown = context.disk.show(folder)
     found: list[Project] = []
     if base is not None:
-        found.append(_project(shown, [base, *overrides]))
+        # Who keeps a file for production beside it runs the plain one on a developer's machine.
+        beside = any(_PRODUCTION.search(one.name.lower()) for one in files)
+        found.append(_project(shown, [base, *overrides], development=beside))
     elif overrides:
         found.append(_project(shown, overrides))
     for one in files:
@@ -84,10 +90,28 @@ def _of_folder(context: Context, folder: Path, files: list[ComposeFile]) -> list
     return found[:_MOST_VARIANTS]
 
 
-def _project(folder: str, files: list[ComposeFile]) -> Project:
+def _project(folder: str, files: list[ComposeFile], *, development: bool = False) -> Project:
     last = files[-1]
     key = f"{folder}/{'+'.join(one.name for one in files)}"
-    return Project(key, last.file.path, files, is_development(last))
+    return Project(key, last.file.path, files, development or is_development(last))
+
+
+def _extended(one: ComposeFile) -> Iterator[Path]:
+    """Other files that a file takes services from with ``extends``."""
+    for service in one.services.values():
+        extends = service.get("extends")
+        name = extends.get("file") if isinstance(extends, Mapping) else None
+        if isinstance(name, Scalar) and name.text:
+            path = Path(os.path.normpath(one.path.parent / name.text))
+            if path != one.path:
+                yield path
+
+
+def _runs_by_itself(one: ComposeFile) -> bool:
+    """Whether a file that others extend is run as well, and not there for them only."""
+    if one.name in BASES or _OVERRIDE.match(one.name):
+        return True
+    return _stands_alone(one) and any(service.get("ports") is not None for service in one.services.values())
 
 
 def is_development(one: ComposeFile) -> bool:

@@ -54,6 +54,7 @@ class ServiceMaker:
         self.problems: list[Problem] = []
         self.files: list[SourceFile] = []
         self.used: set[Path] = set()
+        self._container_names: dict[str, str] | None = None
 
     # ── hosts ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -66,10 +67,19 @@ class ServiceMaker:
             if mode == "host":
                 return ""
             kind, _, other = mode.partition(":")
-            if kind != "service" or other not in all_names:
+            if kind == "container":
+                other = self._by_container_name(other, all_names)
+            if kind not in ("service", "container") or other not in all_names:
                 break
             definition = all_names[other]
         return f"{self.project.key}/{definition.name}"
+
+    def _by_container_name(self, name: str, all_names: MappingType[str, Definition]) -> str:
+        """The service whose container is called so; "" for none."""
+        if self._container_names is None:
+            every = ((self.values.plain(one.last("container_name")), one.name) for one in all_names.values())
+            self._container_names = {called: service for called, service in every if called}
+        return self._container_names.get(name, "")
 
     def host(self, definition: Definition) -> Host:
         names = [definition.name, self.values.plain(definition.last("container_name"))]
@@ -91,8 +101,16 @@ class ServiceMaker:
             networks=frozenset(networks),
             project=self.project.label,
             fixed=bool(addresses),
+            unseen=self._joined_with(definition),
             span=definition.head.span.file.span(definition.head.span.start, definition.head.span.start),
         )
+
+    def _joined_with(self, definition: Definition) -> str:
+        """Why others may listen at its addresses: it lives in the network of a container of another project."""
+        kind, _, other = self.values.plain(definition.last("network_mode")).partition(":")
+        if kind != "container":
+            return ""
+        return f"container {definition.name} shares the network of container {other}, which is not among the files"
 
     def _network(self, name: str) -> str:
         for one in self.project.files:

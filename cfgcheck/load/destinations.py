@@ -66,7 +66,7 @@ class Network:
 
     def destinations(self, target: Address, proxy: Proxy) -> Destinations:
         """Where a connection of ``proxy`` to ``target`` arrives."""
-        if not target.is_tcp or target.templated:
+        if not target.is_tcp or (target.templated and not self._is_called(target.host)):
             return Destinations((Destination(proxy.host, target, inside=True),))
         if target.is_loopback or target.is_wildcard:
             return self._chosen([Destination(proxy.host, target, inside=True), *self._led_on(proxy, target)])
@@ -80,6 +80,10 @@ class Network:
         if target.is_ip:
             return Destinations(external=f"{target.host} belongs to no known host")
         return self._by_its_name(target, proxy)
+
+    def _is_called(self, name: str) -> bool:
+        """Whether a host or service has this name: of a target with a placeholder, then only the port has it."""
+        return name in self._by_name or name in self._services
 
     def _led_on(self, proxy: Proxy, target: Address, on: str | None = None) -> Iterator[Destination]:
         """Ports of a host that lead to others. A container's own loopback has none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from cfgcheck.load.context import Context
@@ -16,6 +16,8 @@ from cfgcheck.load.kubernetes_patches import Patches
 from cfgcheck.load.kubernetes_pods import Pod, PodReader, config_maps_of
 from cfgcheck.load.kubernetes_services import Selectors, doorways
 from cfgcheck.load.service import Carried
+from cfgcheck.model.host import Host
+from cfgcheck.record import replace
 
 _MOST_DOORWAYS = 20_000
 
@@ -42,8 +44,8 @@ def read_kubernetes(context: Context, paths: Sequence[Path], images: ImageReader
         (one.view.get("spec", "scaleTargetRef", "kind").string, one.view.get("spec", "scaleTargetRef", "name").name)
         for one in manifests.of("HorizontalPodAutoscaler")
     }
+    carried.hosts = _hosts(pods)
     for pod in pods:
-        carried.hosts.append(pod.host)
         is_scaled = (pod.workload.kind, pod.workload.name) in scaled
         serves = id(pod) in served
         carried.services += reader.services(pod, carried, serves=serves, scaled=is_scaled)
@@ -51,6 +53,16 @@ def read_kubernetes(context: Context, paths: Sequence[Path], images: ImageReader
     read_ingresses(context, manifests, member, carried)
     carried.files = list({id(file): file for file in carried.files}.values())
     return carried
+
+
+def _hosts(pods: Iterable[Pod]) -> list[Host]:
+    """Each host once; one that several pods share knows the names that any of them knows."""
+    found: dict[str, Host] = {}
+    for pod in pods:
+        host = found.setdefault(pod.host.name, pod.host)
+        if host is not pod.host:
+            found[host.name] = replace(host, networks=host.networks | pod.host.networks)
+    return list(found.values())
 
 
 def _pods(

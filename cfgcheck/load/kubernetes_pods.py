@@ -80,6 +80,8 @@ class PodReader:
         mark = groups[0].name if several else ""
         place = "/".join(part for part in (mark, space, workload.kind.lower(), workload.name) if part)
         networks = frozenset(network for group in groups for network in group.networks(space))
+        if workload.pod.get("spec", "hostNetwork").flag:
+            return self._node(mark, networks, workload)
         return Host(
             f"pod {place}",
             kind=HostKind.POD,
@@ -87,6 +89,20 @@ class PodReader:
             names=tuple(_pod_names(workload, groups)),
             networks=networks,
             project=mark or space,
+            span=workload.span,
+        )
+
+    @staticmethod
+    def _node(mark: str, networks: frozenset[str], workload: Manifest) -> Host:
+        """The network of the machine, which all pods with ``hostNetwork`` may share."""
+        return Host(
+            f"node {mark}".strip(),
+            kind=HostKind.MACHINE,
+            label="the machine of the pods with hostNetwork",
+            networks=networks,
+            project=mark,
+            fixed=True,
+            unseen="which pods with hostNetwork run on one machine is not known",
             span=workload.span,
         )
 

@@ -127,13 +127,19 @@ def _laid_out(text: str, width: int) -> Iterator[str]:
     to be copied."""
     begin = 0
     for code in _CODE.finditer(text):
-        statements = [statement.strip() for statement in _STATEMENT.findall(code[1])]
+        statements = _statements(code[1])
         if len(statements) > 1 or (statements and statements[0].endswith("}")):
             yield from wrap(text[begin : code.start()].rstrip(" .") + ":", width)
             for statement in statements:
                 yield from (f"  {line}" for line in wrap(statement, width - 2))
             begin = code.end() + len(text[code.end() :]) - len(text[code.end() :].lstrip(" .,;"))
     yield from wrap(text[begin:], width)
+
+
+def _statements(code: str) -> list[str]:
+    """The directives and blocks of nginx that a piece of code is made of; empty for anything else."""
+    found = [statement.strip() for statement in _STATEMENT.findall(code)]
+    return found if " ".join(found) == " ".join(code.split()) else []
 
 
 _CODE = re.compile(r"`([^`]+)`")

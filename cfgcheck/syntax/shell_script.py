@@ -33,6 +33,7 @@ MOST_WORDS = 10_000
 
 _BLANK = re.compile(r"(?:[ \t\r\f\v]|\\\r?\n)+")
 _NAME = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
+_FUNCTION = re.compile(r"[^'\"$`\\]+\Z")
 _CONNECTOR = re.compile(r"&(?:\\\n)*&|\|(?:\\\n)*\|")
 _REDIRECTION = re.compile(r"(?:\d+|\{[A-Za-z_]\w*\})?(?:<<<|<<-?|<>|<&|>>|>&|>\||<|>)|&>>?", re.ASCII)
 _DUPLICATED = re.compile(r"(?:\d+-?|-)(?=[\s;&|()<>]|\Z)")
@@ -102,9 +103,6 @@ class Parser(Scanner):
         while True:
             stages, negated = self._pipeline()
             connector = _CONNECTOR.match(self.text, self.at, self.size)
-            if not stages and not self.mistake:
-                shown = self.text[self.at : self.at + 1].strip() or "end of the line"
-                self.mistaken(f'unexpected "{shown}"', min(self.at, max(self.size - 1, 0)))
             if connector is None:
                 operator = self._terminator()
                 pipelines.append(Pipeline(stages, negated, operator))
@@ -146,10 +144,14 @@ class Parser(Scanner):
         if self.budget[0] < 0:
             self.at = self.size
             return None
-        read = _COMPOUND.get(self._peek_word())
+        word = self._peek_word()
+        read = _COMPOUND.get(word)
         opens = self.text.startswith("(", self.at)
         if read is None and not opens:
-            return self._simple()
+            simple = None if word in _CLOSERS or word == "!" else self._simple()
+            if simple is None:
+                self.mistaken("a command is missing here", min(self.at, max(self.size - 1, 0)))
+            return simple
         if self.depth >= DEEPEST:
             self.mistaken("too much stands inside one another", self.at)
             self.at = self.size
@@ -354,6 +356,8 @@ class Parser(Scanner):
         at = closing.end() if closing else self.at + 1
         if not self.text.startswith(")", at):
             return None
+        if not _FUNCTION.match(self.text, word.start, word.end):
+            self.mistaken("no function can be called so", word.start)
         self._blanks(at + 1)
         return self._body_of(self._plain(word), word.start)
 

@@ -172,9 +172,10 @@ def test_values_that_are_none(tmp_path: Path, lines: str) -> None:
 
 PIECES = st.sampled_from(
     [
-        "services:\n", "  a:\n", "  b:\n", "    image: x\n", "    command: ", "gunicorn ", "'", '"', "&& ", "${A:-", "}",
-        "$$", "    ports: [", "80:80", "]", ", ", "    extends: ", "a\n", "b\n", "    environment:\n", "      K: ", "1\n",
-        "*x\n", "&x ", "    <<: *x\n", "include: [docker-compose.yml]\n", "    network_mode: service:", "\t", "\n",
+        "services:\n", "  a:\n", "  b:\n", "    image: x\n", "    command: ", "gunicorn ", "'", '"', "&& ", "${A:-",
+        "}", "$$", "    ports: [", "80:80", "]", ", ", "    extends: ", "a\n", "b\n", "    environment:\n", "      K: ",
+        "1\n", "*x\n", "&x ", "    <<: *x\n", "include: [docker-compose.yml]\n", "    network_mode: service:",
+        "\t", "\n",
         "    volumes: ['./a:/b']\n", "    deploy: {replicas: ²}\n", "{{ x }}", "!reset ", "    build: {context: ..}\n",
         "é", "\udcff", "~\n",
     ]

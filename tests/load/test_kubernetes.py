@@ -65,6 +65,13 @@ def test_containers_of_a_pod_share_its_host(tmp_path: Path) -> None:
     assert {one.unit.host for one in found} == {"pod pod/shop"}
 
 
+def test_pods_in_the_network_of_the_machine(tmp_path: Path) -> None:
+    text = deployment("a: b", "hostNetwork: true") + deployment("a: b", "hostNetwork: true", name="front")
+    carried = read(tmp_path, text)
+    (host,) = carried.hosts
+    assert host.unseen and {one.unit.host for one in carried.services} == {host.name}
+
+
 # ── commands ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -39,7 +39,7 @@ def _stack(file: SourceFile, nginx: bool) -> Stack:
     stack = build.stack(files=[file])
     if nginx:
         proxy = Proxy.__new__(Proxy)
-        proxy.files = [file]
+        proxy.files, proxy.ingress = [file], False
         stack.proxies = [proxy]
     return stack
 
