@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,7 +106,8 @@ class AppReader:
             gunicorn = find_gunicorn(start.command)
             if gunicorn is not None:
                 folder, find = self._folder(start), _finder(start)
-                found = GunicornStart(name, folder, gunicorn, find=find, together=service.together)
+                config = self._beside(start)
+                found = GunicornStart(name, folder, gunicorn, config, find=find, together=service.together)
                 return self._gunicorn(found, self._versions(start, "gunicorn"))
         if "uwsgi" in words:
             from cfgcheck.load.uwsgi import UwsgiStart
@@ -134,6 +136,13 @@ class AppReader:
         files = start.service.files
         folder = files.tree_folder(start.folder) if start.folder or not start.service.unit.contained else None
         return None if folder is None else self.disk.show(folder)
+
+    def _beside(self, start: Start) -> SourceFile | None:
+        """The config file that Gunicorn takes without being told, put into its working directory by itself."""
+        if not start.folder.startswith("/"):
+            return None
+        path = start.service.files.mapped(posixpath.normpath(posixpath.join(start.folder, "gunicorn.conf.py")))
+        return self.disk.read(path) if path is not None and self.disk.exists(path) else None
 
     def _versions(self, start: Start, server: str) -> Mapping[str, Located[Version]]:
         """What the service brings along (its image), else what the files beside the app say is installed."""

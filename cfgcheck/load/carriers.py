@@ -45,8 +45,7 @@ def _containers(context: Context, paths: Mapping[FileKind, list[Path]], carried:
         from cfgcheck.load.compose import read_compose
 
         carried.add(read_compose(context, paths[FileKind.COMPOSE], images))
-    import importlib.util
-    if FileKind.KUBERNETES in paths and importlib.util.find_spec("cfgcheck.load.kubernetes"):
+    if FileKind.KUBERNETES in paths:
         from cfgcheck.load.kubernetes import read_kubernetes
 
         carried.add(read_kubernetes(context, paths[FileKind.KUBERNETES], images))

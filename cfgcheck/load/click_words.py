@@ -12,10 +12,8 @@ from cfgcheck.syntax.shell_words import Word
 __all__ = ["read_click", "read_getopt"]
 
 
-def read_click(
-    words: Sequence[Word], options: Mapping[str, R], exiting: frozenset[str], lenient: bool = False
-) -> Arguments[R]:
-    """``click``: options and arguments in any order, no abbreviations. ``lenient``: unknown options are passed over."""
+def read_click(words: Sequence[Word], options: Mapping[str, R], exiting: frozenset[str]) -> Arguments[R]:
+    """``click``: options and arguments in any order, no abbreviations."""
     reader = _Reader(words, options, exiting)
     while reader.at < len(words):
         word = words[reader.at]
@@ -26,7 +24,7 @@ def read_click(
             break
         if not text.startswith("-") or len(text) == 1:
             reader.positional.append(word)
-        elif not reader.take_long(word, text) and not reader.take_short(word, text) and not lenient:
+        elif not reader.take_long(word, text) and not reader.take_short(word, text):
             name = text.partition("=")[0]
             reader.refuse(f"No such option: {name}", word.span, name)
     return reader.finished()

@@ -51,6 +51,9 @@ def _settle(route: Route, idle: _Idle, stack: Stack) -> Route:
         return replace(route, link=Link.UNKNOWN, because=stack.incomplete)
     if route.location.optional or (route.peer is not None and route.peer.optional):
         return replace(route, link=Link.UNKNOWN, because=f"{target} stands in a template branch")
+    inside = idle.inside(route)
+    if inside:
+        return replace(route, link=Link.UNKNOWN, because=inside)
     rival = idle.rival(route.passes.protocol, near)
     if rival:
         because = f"{near[0][0].label} may be what {rival} means, and another server what {target} means"
@@ -81,9 +84,12 @@ class _Idle:
         self.pools = {id(route.upstream) for route in routes if route.app is not None}
         self.crews = {(id(route.upstream), route.app.together) for route in routes if route.app is not None}
         self._near = _Neighbours(route.passes.span.file.path for route in routes)
+        self.contained: dict[int | None, list[Joint]] = {}
         for app in stack.apps:
             if id(app) not in reached:
                 self._add(app)
+            if app.unit is not None and app.unit.contained:
+                self._add_contained(app)
         for route in routes:
             self._count(route)
 
@@ -106,6 +112,12 @@ class _Idle:
             self.by_port.setdefault((protocol, listener.address.value.port), []).append((app, listener))
             self.apps.setdefault((protocol, app.host), set()).add(id(app))
 
+    def _add_contained(self, app: App) -> None:
+        for listener in app.listeners:
+            if listener.address.known:
+                port = listener.address.value.port if listener.address.value.is_tcp else None
+                self.contained.setdefault(port, []).append((app, listener))
+
     def _count(self, route: Route) -> None:
         protocol = route.passes.protocol
         if route.link is Link.NO_LISTENER:
@@ -123,6 +135,17 @@ class _Idle:
         joints = self.joints.get((route.passes.protocol, host), [])[:_COMPARED]
         joints = [joint for joint in joints if self._near.belongs(joint[0].span.file.path, where)]
         return tuple(sorted(joints, key=lambda joint: -likeness(target, joint[1].address.value))[:_SHOWN])
+
+    def inside(self, route: Route) -> str:
+        """An app of a container that may be meant, where nobody knows whether this nginx runs in one, too; "" when
+        there is none."""
+        if route.proxy.unit is not None:
+            return ""
+        target = _target(route)
+        for app, listener in self.contained.get(target.port if target.is_tcp else None, ())[:_COMPARED]:
+            if resembles(target, listener.address.value):
+                return f"{app.label} listens there in a container, and where this nginx runs no file tells"
+        return ""
 
     def elsewhere(self, route: Route, host: str) -> tuple[Joint, ...]:
         """Those of other declared hosts on the port of a target that is loopback here."""

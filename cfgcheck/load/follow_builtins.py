@@ -40,14 +40,15 @@ def _test(shell: Shell, state: State, words: Sequence[Word]) -> bool | None:
     given = words[1:]
     if words[0].value == "[":
         given = given[:-1]
-    return decide(given)
+    return decide(given, state.exists)
 
 
 def _set(shell: Shell, state: State, words: Sequence[Word]) -> bool | None:
     """``set -- ARGUMENTS``; ``set -e`` and its kin change nothing here."""
     at = 1
     while at < len(words) and (words[at].value or "")[:1] in ("-", "+") and words[at].value != "--":
-        at += 2 if words[at].value in ("-o", "+o") else 1
+        # ``-euo pipefail``: an o among the letters takes the next word.
+        at += 2 if "o" in (words[at].value or "") else 1
     if at < len(words):
         at += words[at].value == "--"
         state.scope.arguments = tuple(words[at:]) if len(words) - at <= _MOST_ARGUMENTS else None
@@ -178,7 +179,7 @@ HARMLESS = frozenset(
     {
         "wait", "kill", "sleep", "chown", "chmod", "mkdir", "rm", "cp", "mv", "ln", "touch", "disown", "bg", "fg",
         "times", "date", "cat", "sync", "usermod", "groupmod", "useradd", "groupadd", "addgroup", "adduser", "setfacl",
-        "find", "sed", "awk", "tee", "mkfifo", "envsubst", "ls", "df", "du", "env", "printenv", "whoami", "hostname",
+        "find", "sed", "awk", "tee", "mkfifo", "envsubst", "ls", "df", "du", "printenv", "whoami", "hostname",
         "uname", "head", "tail", "cut", "tr", "sort", "wc", "xargs", "tar", "unzip", "gzip", "curl", "wget", "nc",
         "netcat", "ping", "psql", "pg_isready", "mysql", "mysqladmin", "redis-cli", "pip", "pip3", "apt-get", "apt",
         "apk", "sysctl", "mount", "openssl", "locale-gen", "update-ca-certificates", "jobs", "unalias", "install",
@@ -187,3 +188,6 @@ HARMLESS = frozenset(
     }
 )
 """Programs that serve nobody, and end by themselves."""
+
+LAST_WORDS = frozenset({"echo", "printf", "exit", "return", "wait", "kill", ":", "true", "trap", "sleep"})
+"""What a script may say when its main program has ended: a program before them may still be the main one."""

@@ -43,7 +43,7 @@ class Enough(Exception):  # noqa: N818  (not a mistake of anybody)
 
 
 class Session:
-    """One service, followed. ``shell_texts``: texts of shells that a carrier holds, by the word that stands for them."""
+    """One service, followed. ``shell_texts``: what a carrier tells a shell to do, by the word that stands for it."""
 
     def __init__(self, service: Service, context: Context, depth: int = 0) -> None:
         self.service = service

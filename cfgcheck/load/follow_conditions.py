@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cfgcheck.syntax.shell_script_words import matcher
 from cfgcheck.syntax.shell_word import Word
@@ -12,16 +12,21 @@ _NUMBERS = {"-eq": "__eq__", "-ne": "__ne__", "-lt": "__lt__", "-le": "__le__", 
 _UNARY = frozenset(f"-{letter}" for letter in "abcdefghknoprstuvwxzGLNORS")
 
 
-def decide(words: Sequence[Word], double: bool = False) -> bool | None:
+Exists = Callable[[str], "bool | None"]
+"""Whether there is a file at a path."""
+
+
+def decide(words: Sequence[Word], exists: Exists, double: bool = False) -> bool | None:
     """Whether a test holds; None: not known. ``double``: of ``[[``, where ``=`` matches patterns."""
     if len(words) > _MOST_WORDS or any(word.bare and not word.known for word in words if not double):
         return None
-    return _Test(words, double).whole()
+    return _Test(words, exists, double).whole()
 
 
 class _Test:
-    def __init__(self, words: Sequence[Word], double: bool) -> None:
+    def __init__(self, words: Sequence[Word], exists: Exists, double: bool) -> None:
         self.words = words
+        self.exists = exists
         self.double = double
         self.at = 0
 
@@ -75,6 +80,8 @@ class _Test:
 
     def _unary(self, operator: str, word: Word) -> bool | None:
         text = _text(word)
+        if operator in ("-f", "-e", "-r", "-s"):
+            return self.exists(text) if text else None
         if operator not in ("-n", "-z"):
             return None
         if text is None:

@@ -21,13 +21,13 @@ def printed(command: str, scope: Scope, depth: int) -> str | None:
     if len(command) > _MOST_TEXT or depth > _DEEPEST:
         return None
     script = parse_script(command)
-    if script.mistake is not None or len(script.body) != 1 or script.body[0].background:
+    if script.mistake is not None or any(item.background for item in script.body):
         return None
     reader = WordReader(command, in_file(SourceFile("", command)))
     inner = scope.copy()
     inner.output = lambda nested: printed(nested, inner, depth + 1)
     result: str | None = ""
-    for pipeline in script.body[0].pipelines:
+    for pipeline in (each for item in script.body for each in item.pipelines):
         if len(pipeline.stages) != 1 or pipeline.negated or pipeline.operator == "||":
             return None
         stage = pipeline.stages[0]
@@ -48,7 +48,7 @@ def printed(command: str, scope: Scope, depth: int) -> str | None:
 
 
 def _print(words: Sequence[str], scope: Scope) -> str | None:
-    name, arguments = words[0], [word for word in words[1:] if word != "--"]
+    name, arguments = words[0], [word for word in words[1:] if word not in ("--", "-P", "-L")]
     if name == "pwd":
         return scope.folder or None
     if name == "echo" and not any(word.startswith("-") or "\\" in word for word in arguments):

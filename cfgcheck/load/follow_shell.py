@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from cfgcheck.load.follow_builtins import BUILTINS, HARMLESS
+from cfgcheck.load.follow_builtins import BUILTINS, HARMLESS, LAST_WORDS
 from cfgcheck.load.follow_conditions import decide
 from cfgcheck.load.follow_output import printed
 from cfgcheck.load.follow_signals import Interpreter, behind_shell
@@ -18,6 +18,7 @@ from cfgcheck.syntax.shell_script_tree import (
     AndOr,
     Case,
     For,
+    Function,
     Group,
     If,
     Pipeline,
@@ -159,7 +160,15 @@ class Shell:
     def _statement(self, statement: Statement, state: State, tail: bool, lone: bool) -> Status:
         self.session.step(1)
         if isinstance(statement, Simple):
-            return self._simple(statement, state, tail, lone)
+            status = self._simple(statement, state, tail, lone)
+            # Programs succeed, mostly.
+            state.scope.status = {True: "0", False: "1", PRESUMED: "0"}.get(status)
+            return status
+        status = self._compound(statement, state)
+        state.scope.status = None
+        return status
+
+    def _compound(self, statement: Statement, state: State) -> Status:
         if isinstance(statement, Group):
             return self._group(statement, state)
         if isinstance(statement, If):
@@ -170,7 +179,8 @@ class Shell:
             return self._while(statement, state)
         if isinstance(statement, For):
             return self._for(statement, state)
-        state.functions[statement.name] = (self, statement)
+        if isinstance(statement, Function):
+            state.functions[statement.name] = (self, statement)
         return True
 
     def _group(self, group: Group, state: State) -> Status:
@@ -318,7 +328,7 @@ class Shell:
         first = self.script.parsed.text[command.words[0].start : command.words[0].end] if command.words else ""
         if first == "[[":
             words = [self.script.reader.one(raw, state.scope) for raw in command.words[1:-1]]
-            return decide(words, double=True)
+            return decide(words, state.exists, double=True)
         if first.startswith("(("):
             return None
         assigned, words = self.script.reader.words(command.words, state.scope)
@@ -344,6 +354,8 @@ class Shell:
             asks = (words[1].value or "").startswith("-")
             return None if asks else self.run_words(words[1:], assigned, state, post)
         builtin = BUILTINS.get(name)
+        if (builtin is not None or name in HARMLESS) and name not in LAST_WORDS:
+            state.pending = []
         if builtin is not None:
             return builtin(self, state, words)
         if name in HARMLESS:

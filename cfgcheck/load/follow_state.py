@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,8 @@ class Post:
 class State:
     """``ended``: how the script ended here (``exit``, ``fail``, ``return``, ``break``, ``continue``), else "".
     ``maybe``: why what comes next may not be run, else ""; ``left``: an earlier branch may have ended the script.
-    ``trapped``: it handles signals. ``loops``: how many it stands in. ``service``: with the folder of relative paths, which ``cd`` changes."""
+    ``trapped``: it handles signals. ``loops``: how many it stands in. ``service``: with the folder that relative paths
+    begin at, which ``cd`` changes."""
 
     def __init__(self, scope: Scope, service: Service) -> None:
         self.scope = scope
@@ -57,6 +59,15 @@ class State:
         other.maybe = self.maybe or because
         other.left, other.trapped, other.loops = self.left, self.trapped, self.loops
         return other
+
+    def exists(self, path: str) -> bool | None:
+        """Whether a file stands at ``path``: yes where the tree's own is put there, otherwise nobody knows."""
+        folder = self.scope.folder
+        full = path if path.startswith("/") else posixpath.join(folder, path) if folder else ""
+        if not full.startswith("/") or "\0" in full:
+            return None
+        place = self.service.files.mapped(posixpath.normpath(full))
+        return True if place is not None and self.service.files.disk.exists(place) else None
 
     def join(self, ways: Sequence[State], because: str) -> None:
         """Go on with what all the ways have in common that the script may have taken."""

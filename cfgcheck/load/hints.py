@@ -63,7 +63,9 @@ class Hints:
             if number >= _MOST:
                 return
             shown = self._disk.show(path)
-            if shown not in read and path.suffix.lower() not in _NO_CARRIERS:
+            if shown in read and path.suffix != ".socket":
+                continue
+            if path.suffix.lower() not in _NO_CARRIERS:
                 yield from _hints(shown, self._disk.peek(path, _LARGEST))
 
 
@@ -73,7 +75,7 @@ def _hints(shown: str, text: str) -> Iterator[tuple[str, str]]:
     for server in dict.fromkeys(found[1] for found in _COMMAND.finditer(text)):
         yield server, f"{shown} starts {server}, and is not read"
     if _HANDED_OVER.search(text):
-        yield "", f"{shown} hands a socket over (socket activation), and is not read"
+        yield "", f"{shown} hands a socket over (socket activation) to what was not found"
     if _ARGUMENTS.search(text):
         yield "", f"{shown} sets variables of an app server, and is not read"
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from cfgcheck.load.context import Context
 from cfgcheck.load.ingress_annotations import PREFIX, settings_of
 from cfgcheck.load.ingress_controller import Controller, find_controller
 from cfgcheck.load.ingress_servers import Ingress, server_blocks
@@ -20,12 +19,10 @@ from cfgcheck.model.host import Host, HostKind
 
 _OTHERS: Final = ("nginx.org/", "nginx.com/")
 _CONTROLLER: Final = "k8s.io/ingress-nginx"
-_MOST: Final = 200
+_MOST: Final = 1000
 
 
-def read_ingresses(
-    context: Context, manifests: Manifests, member: Mapping[int, list[Group]], carried: Carried
-) -> None:
+def read_ingresses(manifests: Manifests, member: Mapping[int, list[Group]], carried: Carried) -> None:
     """Adds a proxy for each Ingress that ingress-nginx serves, and the host that the controller runs on."""
     classes = {
         one.name

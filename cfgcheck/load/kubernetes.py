@@ -50,7 +50,7 @@ def read_kubernetes(context: Context, paths: Sequence[Path], images: ImageReader
         serves = id(pod) in served
         carried.services += reader.services(pod, carried, serves=serves, scaled=is_scaled)
     carried.lone += (path for name in maps.lone() if context.disk.exists(path := Path(name)))
-    read_ingresses(context, manifests, member, carried)
+    read_ingresses(manifests, member, carried)
     carried.files = list({id(file): file for file in carried.files}.values())
     return carried
 

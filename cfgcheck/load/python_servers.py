@@ -139,12 +139,7 @@ def _arguments(command: ServerCommand, layers: ServerLayers) -> Arguments[Row]:
     read: Callable[..., Arguments[Row]] = {"hypercorn": read_arguments, "daphne": read_arguments}.get(
         command.program, read_getopt if command.program == "waitress" else read_click
     )
-    exiting = _EXITING[command.program]
-    if command.program == "granian":
-        # Up to 1.x it passed over options that it does not know (``ignore_unknown_options``).
-        lenient = layers.version is None or layers.version < (2,)
-        return read_click(command.words, options, exiting, lenient)
-    return read(command.words, options, exiting)
+    return read(command.words, options, _EXITING[command.program])
 
 
 def _note_what_is_hidden(command: ServerCommand, layers: ServerLayers, arguments: Arguments[Row]) -> None:

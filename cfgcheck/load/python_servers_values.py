@@ -17,6 +17,29 @@ _WORKERS = ("asyncio", "uvloop", "trio")
 HIGHEST_PORT = 65535
 
 
+def _of_click(kind: str, text: str) -> str:
+    known = {"float": "a valid float", "octal": "an octal number", "duration": "a valid duration"}
+    return f"{text!r} is not {known.get(kind, 'a valid integer')}."
+
+
+def _of_argparse(kind: str, text: str) -> str:
+    return f"invalid {kind} value: {text!r}"
+
+
+def _of_python(kind: str, text: str) -> str:
+    return f"invalid literal for int() with base {8 if kind == 'octal' else 10}: {text!r}"
+
+
+_NO_NUMBER = {
+    "uvicorn": _of_click,
+    "granian": _of_click,
+    "hypercorn": _of_argparse,
+    "daphne": _of_argparse,
+    "waitress": _of_python,
+}
+"""What the server says of a text that is no number."""
+
+
 class Refused(ValueError):  # noqa: N818  (the server refuses; nothing is wrong with cfgcheck)
     """A value that the server refuses, with its reason."""
 
@@ -52,8 +75,7 @@ def _number(row: Row, text: str, server: str) -> float:
             return _seconds(stripped)
         return int(stripped)
     except ValueError:
-        kind = {"float": "a valid float", "octal": "an octal number", "duration": "a valid duration"}
-        raise Refused(f"{text!r} is not {kind.get(row.kind, 'a valid integer')}.") from None
+        raise Refused(_NO_NUMBER[server](row.kind, text)) from None
 
 
 def _seconds(text: str) -> int:

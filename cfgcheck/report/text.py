@@ -129,7 +129,7 @@ def _laid_out(text: str, width: int) -> Iterator[str]:
     for code in _CODE.finditer(text):
         statements = _statements(code[1])
         if len(statements) > 1 or (statements and statements[0].endswith("}")):
-            yield from wrap(text[begin : code.start()].rstrip(" .") + ":", width)
+            yield from wrap(text[begin : code.start()].rstrip(" .,") + ":", width)
             for statement in statements:
                 yield from (f"  {line}" for line in wrap(statement, width - 2))
             begin = code.end() + len(text[code.end() :]) - len(text[code.end() :].lstrip(" .,;"))
@@ -138,13 +138,17 @@ def _laid_out(text: str, width: int) -> Iterator[str]:
 
 def _statements(code: str) -> list[str]:
     """The directives and blocks of nginx that a piece of code is made of; empty for anything else."""
+    if len(code) > _LONGEST_CODE:
+        return []
     found = [statement.strip() for statement in _STATEMENT.findall(code)]
     return found if " ".join(found) == " ".join(code.split()) else []
 
 
 _CODE = re.compile(r"`([^`]+)`")
-_STATEMENT = re.compile(r"[^;{}]+(?:;|\{[^{}]*\})")
-"""A directive of nginx, or a block of such."""
+_QUOTED = r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'"""
+_STATEMENT = re.compile(rf"(?:{_QUOTED}|[^;{{}}\"'])+(?:;|\{{(?:{_QUOTED}|[^{{}}\"'])*\}})")
+"""A directive of nginx, or a block of such; semicolons and braces in quotes are text."""
+_LONGEST_CODE = 2_000
 
 
 def _note_texts(finding: Finding) -> Iterator[tuple[str, str]]:

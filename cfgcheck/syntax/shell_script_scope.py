@@ -20,12 +20,12 @@ class Scope:
     """Variables change while a script runs, so this changes as well.
 
     ``arguments``: ``$1`` and so on; None: nobody knows them. ``name``: ``$0``. ``arrays``: None where the words are not
-    known. ``folder``: the working directory, "" where nobody knows it. ``output``: tells what a few commands print.
+    known. ``folder``: the working directory, "" where nobody knows it. ``output``: tells what a few commands print. ``status``: ``$?``.
     """
 
     __slots__ = (
-        "_snapshot", "arguments", "arrays", "complete", "folder", "most", "name", "output", "spans", "unknown",
-        "values",
+        "_snapshot", "arguments", "arrays", "complete", "folder", "most", "name", "output", "spans", "status",
+        "unknown", "values",
     )  # fmt: skip
 
     def __init__(self, environment: Environment = NOTHING_KNOWN, arguments: tuple[Word, ...] | None = None) -> None:
@@ -38,6 +38,7 @@ class Scope:
         self.name: Word | None = None
         self.arrays: dict[str, tuple[Word, ...] | None] = {}
         self.folder = ""
+        self.status: str | None = None
         self.output: Output | None = None
         self._snapshot: Environment | None = environment
 
@@ -84,7 +85,7 @@ class Scope:
     def copy(self) -> Scope:
         other = Scope.__new__(Scope)
         other.values, other.unknown, other.spans = dict(self.values), dict(self.unknown), dict(self.spans)
-        other.most = self.most
+        other.most, other.status = self.most, self.status
         other.complete, other.arguments, other.name = self.complete, self.arguments, self.name
         other.arrays, other.folder, other.output = dict(self.arrays), self.folder, self.output
         other._snapshot = self._snapshot
@@ -110,6 +111,8 @@ class Scope:
             self.arguments = None
         if self.folder != other.folder:
             self.folder = ""
+        if self.status != other.status:
+            self.status = None
 
 
 def _texts(words: tuple[Word, ...] | None) -> list[str] | None:

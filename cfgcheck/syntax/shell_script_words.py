@@ -273,6 +273,8 @@ class WordReader:
         unknown = (None, f"${name} is given when the script is run")
         if name == "0":
             return scope.name.value if scope.name is not None and scope.name.value is not None else unknown
+        if name == "?" and scope.status is not None:
+            return scope.status
         if given is None or name in ("?", "$", "!", "-"):
             return unknown
         if name == "#":

@@ -35,8 +35,10 @@ WORDS = st.sampled_from(
     [
         "a", "b:1", "'c d'", '"e f"', '"$A"', "$A", "${A}x", "${B:-d}", '"${B:-d e}"', "\\ ", "-w4", "'$A'", '"\\$A"',
         "''", "${S}", '"$S"', "${E:-x}", "${E-x}", "$1", '"$2"', '"$@"', "$@", "$#", "${2}", '"${9:-z}"', "${B:-$S}",
-        '"${B:-"q r"}"', "${B:-'q  r'}", "${A:+set}", '${E:+"set"}', "${S#two }", '"${S%words}"', '"${S##*o}"', "$A\\\na",
-        "${A\\\n}", "$\\\nA", "x${V:-}y", "$V", '"$V"', "${#S}", "${W:=new v}", '"$W"', "$*", '"$*"', "${1#w}", "\"a'b\"",
+        '"${B:-"q r"}"', "${B:-'q  r'}", "${A:+set}", '${E:+"set"}', "${S#two }", '"${S%words}"', '"${S##*o}"',
+        "$A\\\na",
+        "${A\\\n}", "$\\\nA", "x${V:-}y", "$V", '"$V"', "${#S}", "${W:=new v}", '"$W"', "$*", '"$*"', "${1#w}",
+        "\"a'b\"",
         "if", "done", "a#b", "\\#", "{", "}", "q", "${B-}", "${B:-${A:-n}}", "${S:-${B?no}}",
     ]
 )  # fmt: skip
@@ -45,8 +47,10 @@ _NAMES = st.sampled_from(["V", "W", "A", "S"])
 _PATTERNS = st.sampled_from(["web", "1", "*", "two*", "[0-9]", "''", "a|web", '"$A"', "w?b", "x*|new*"])
 _TESTS = st.sampled_from(
     [
-        '[ "$1" = web ]', '[ -z "$V" ]', '[ -n "$A" ]', "[ $# -gt 1 ]", '[ "$A" -eq 1 ]', '! [ "$S" = x ]', "true", "false",
-        '[ "$V" != new ] && true', 'test "$1" = web -a -n "$E"', '[ "$A" = 1 -o "$A" = 2 ]', '[ "${1#-}" != "$1" ]', "[ ]",
+        '[ "$1" = web ]', '[ -z "$V" ]', '[ -n "$A" ]', "[ $# -gt 1 ]", '[ "$A" -eq 1 ]', '! [ "$S" = x ]', "true",
+        "false",
+        '[ "$V" != new ] && true', 'test "$1" = web -a -n "$E"', '[ "$A" = 1 -o "$A" = 2 ]', '[ "${1#-}" != "$1" ]',
+        "[ ]",
         '[ ! -z "$W" ]', "[ a ]", '[ "$E" ]',
     ]
 )  # fmt: skip
@@ -57,8 +61,10 @@ def _simple() -> st.SearchStrategy[str]:
         st.lists(WORDS, max_size=4).map(lambda words: " ".join(["p", *words])),
         st.builds("{}={}".format, _NAMES, _VALUES),
         st.builds("export {}={}".format, _NAMES, st.sampled_from(["x", '"$S"', "'a b'", '"${B:-q}"'])),
-        st.sampled_from(["shift", "set -- n1 'n 2'", 'set -- pre "$@"', ": ${Z:=zz}", "unset V", "p $Z", "f", "f 'g h' i",
-                         "exit 0", "p <<E\n p heredoc $A 'x\nE", "p <<-'E' x\n\tp `\n\tE", "# p comment", "return 0", "break", "eval p '$S'"]),
+        st.sampled_from(["shift", "set -- n1 'n 2'", 'set -- pre "$@"', ": ${Z:=zz}", "unset V", "p $Z", "f",
+        "f 'g h' i",
+                         "exit 0", "p <<E\n p heredoc $A 'x\nE", "p <<-'E' x\n\tp `\n\tE", "# p comment", "return 0",
+                         "break", "eval p '$S'"]),
     )  # fmt: skip
 
 

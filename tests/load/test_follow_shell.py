@@ -15,9 +15,9 @@ from tests.load.shell_scripts import SCRIPTS, followed, really_run
 @given(SCRIPTS)
 def test_commands_are_those_that_a_real_shell_runs(shell: str, script: str) -> None:
     real = really_run(shell, script)
-    if real is None:
+    if real is None or parse_script(script).mistake is not None:
+        # A shell reads a script as it goes: it may have come to its end before the mistake.
         return
-    assert parse_script(script).mistake is None
     session = followed(script)
     assert not session.doubtful
     assert session.calls_of_p == real

@@ -30,12 +30,6 @@ def test_nothing_listens_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("Dockerfile", 'CMD ["gunicorn", "--bind", "127.0.0.1:8001", "app:app"]\n'),
-        ("web.service", "[Service]\nExecStart=/srv/venv/bin/gunicorn -b 127.0.0.1:8001 app:app\n"),
-        ("docker-compose.yml", "services:\n  web:\n    command: uvicorn app:app --port 8001\n"),
-        ("docker-entrypoint.sh", "exec gunicorn -b 127.0.0.1:8001 app:app\n"),
-        ("supervisor-shop.conf", "[program:shop]\ncommand=/srv/venv/bin/gunicorn -b 127.0.0.1:8001 app:app\n"),
-        ("gunicorn_start", "#!/bin/bash\nexec gunicorn app:app \\\n  --bind=127.0.0.1:8001\n"),
         ("web.service.j2", "ExecStart={{ venv }}/bin/gunicorn -b 127.0.0.1:8001 app:app\n"),
         ("Makefile", "serve:\n\tgunicorn -b 127.0.0.1:8001 app:app\n"),
         ("package.json", '{"scripts": {"start": "gunicorn -b 127.0.0.1:8001 app:app"}}\n'),
@@ -47,6 +41,28 @@ def test_unless_a_command_that_is_not_read_may_listen_there(tmp_path: Path, name
     link, because = link_of(tmp_path, {"nginx.conf": NGINX, "gunicorn.conf.py": GUNICORN, name: text})
     assert link is Link.UNKNOWN
     assert because.startswith(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Dockerfile", 'FROM python:3.13\nCMD ["gunicorn", "--bind", "127.0.0.1:8001", "app:app"]\n'),
+        ("web.service", "[Service]\nExecStart=/srv/venv/bin/gunicorn -b 127.0.0.1:8001 app:app\n"),
+        ("docker-entrypoint.sh", "exec gunicorn -b 127.0.0.1:8001 app:app\n"),
+        ("supervisor-shop.conf", "[program:shop]\ncommand=/srv/venv/bin/gunicorn -b 127.0.0.1:8001 app:app\n"),
+        ("gunicorn_start", "#!/bin/bash\nexec gunicorn app:app \\\n  --bind=127.0.0.1:8001\n"),
+    ],
+)
+def test_what_is_read_is_joined(tmp_path: Path, name: str, text: str) -> None:
+    assert link_of(tmp_path, {"nginx.conf": NGINX, "gunicorn.conf.py": GUNICORN, name: text})[0] is Link.MATCHED
+
+
+def test_what_runs_in_a_container_may_be_meant(tmp_path: Path) -> None:
+    compose = "services:\n  web:\n    image: a/b\n    command: uvicorn app:app --port 8001\n"
+    files = {"nginx.conf": NGINX, "gunicorn.conf.py": GUNICORN, "compose.yaml": compose}
+    link, because = link_of(tmp_path, files)
+    assert link is Link.UNKNOWN
+    assert because.startswith("uvicorn web listens there in a container")
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,12 @@ from cfgcheck.syntax.shell_script_tree import AndOr
 from cfgcheck.syntax.shell_words import in_file, split_commands
 
 PIECES = st.sampled_from(
-    ["a ", "b", " ", "\n", "; ", "& ", "&& ", "|| ", "| ", "( ", ") ", "{ ", "} ", "if ", "then ", "elif ", "else ", "fi\n",
-     "while ", "until ", "do ", "done\n", "for ", "in ", "x", "case ", "esac\n", ";;\n", "f() ", "! ", "'", '"', "\\", "$",
-     "$(", "${", "`", "$((", "))", "<<E\n", "E\n", "# c\n", "> f ", "2>&1 ", "A=1 ", "a=(", "[ ", "]", "=", "*", "${A:-",
+    ["a ", "b", " ", "\n", "; ", "& ", "&& ", "|| ", "| ", "( ", ") ", "{ ", "} ", "if ", "then ", "elif ", "else ",
+    "fi\n",
+     "while ", "until ", "do ", "done\n", "for ", "in ", "x", "case ", "esac\n", ";;\n", "f() ", "! ", "'", '"',
+     "\\", "$",
+     "$(", "${", "`", "$((", "))", "<<E\n", "E\n", "# c\n", "> f ", "2>&1 ", "A=1 ", "a=(", "[ ", "]", "=", "*",
+     "${A:-",
      "c'd'", '"$x"', "$(b)", "${B}", "function ", "[[ ", "]] ", "<( ", "-n ", "\t", "\r\n", "{{ x }}", "é", "time "]
 )  # fmt: skip
 TEXTS = st.lists(PIECES, max_size=16).map("".join)
@@ -44,8 +47,10 @@ def test_what_is_certainly_wrong_is_refused_by_real_shells(text: str) -> None:
 
 
 _EXACT = st.sampled_from(
-    ["a ", "b", "\n", "; ", "& ", "&& ", "|| ", "| ", "( ", ") ", "{ ", "} ", "if ", "then ", "else ", "fi\n", "while ",
-     "do ", "done\n", "for x in ", "for x\n", "case x in ", "esac\n", ";;\n", "y) ", "! ", "'c d'", '"e"', "$(b)", "# c\n",
+    ["a ", "b", "\n", "; ", "& ", "&& ", "|| ", "| ", "( ", ") ", "{ ", "} ", "if ", "then ", "else ", "fi\n",
+    "while ",
+     "do ", "done\n", "for x in ", "for x\n", "case x in ", "esac\n", ";;\n", "y) ", "! ", "'c d'", '"e"', "$(b)",
+     "# c\n",
      "> f ", "A=1 ", "<<E\nE\n", "${A:-b}", "f() "]
 )  # fmt: skip
 
@@ -103,7 +108,8 @@ def test_statements(text: str, commands: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "offset"), [("a 'b", 2), ('x\na "b', 4), ("if a; then b", 0), ("a\nfi", 2), ("a $(b", 3), ("{ a", 0), ("a `b", 2)]
+    ("text", "offset"), [("a 'b", 2), ('x\na "b', 4), ("if a; then b", 0), ("a\nfi", 2), ("a $(b", 3), ("{ a", 0),
+    ("a `b", 2)]
 )
 def test_mistakes_are_located(text: str, offset: int) -> None:
     mistake = parse_script(text).mistake
@@ -122,7 +128,8 @@ def _count(body: tuple[AndOr, ...]) -> int:
 
 
 _REPEATED = ["${", "$(", "((", "{ ", "if a; then ", "case x in a) ", "<<E\n", "`", "'", '"', "a=(", "[[ ", "! ", "a|", "a&&",
-             "()", "f() ", "a b\n", "$((", "${a:-", "for a in b; do ", "<<-E <<F ", "\\\n", ";;", "2>", "@(", "{{", "$'"]  # fmt: skip
+             "()", "f() ", "a b\n", "$((", "${a:-", "for a in b; do ", "<<-E <<F ", "\\\n", ";;", "2>", "@(", "{{",
+             "$'"]  # fmt: skip
 
 
 @pytest.mark.parametrize("piece", _REPEATED)
