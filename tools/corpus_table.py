@@ -21,8 +21,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "corpus.md"
 _HEAD = """\
 # Public repositories
 
-What `cfgcheck check` makes of the deployment files of {count} public repositories, as they are. *Joined*: the route leads to
-an app server that was found (with the right protocol or the wrong one); *no listener*: nothing listens there;
+What `cfgcheck check` makes of the deployment files of {count} public repositories, as they are. *Joined*: the route
+leads to an app server that was found (with the right protocol or the wrong one); *no listener*: nothing listens there;
 *external*: the target belongs to nobody known; *unknown*: it can't be told, for the reason below the table.
 Infos are left out.
 
@@ -38,7 +38,8 @@ def page(corpus: Path) -> str:
     lines = [_row(name, result) for name, result in results.items()]
     lines.append(_total(list(results.values())))
     reasons = [line for name, result in results.items() for line in _reasons(name, result)]
-    return _HEAD.format(count=len(results)) + "\n".join(lines) + "\n\n## Not joined, and why\n\n" + "\n".join(reasons) + "\n"
+    parts = [_HEAD.format(count=len(results)) + "\n".join(lines), "## Not joined, and why", "\n".join(reasons)]
+    return "\n\n".join(parts) + "\n"
 
 
 def _row(name: str, result: Result) -> str:

@@ -11,7 +11,7 @@ from cfgcheck.load.discover import Candidate, FileKind
 from cfgcheck.load.service import Carried
 
 if TYPE_CHECKING:
-    from cfgcheck.load.dockerfile import ImageReader
+    pass
 
 _IN_CONTAINERS = (FileKind.COMPOSE, FileKind.KUBERNETES, FileKind.DOCKERFILE)
 

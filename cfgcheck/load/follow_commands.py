@@ -140,7 +140,8 @@ class Session:
         while at < len(words) and words[at].template[:1] in ("-", "+") and len(words[at].template) > 1:
             flag = words[at].template
             takes_text = takes_text or (flag[0] == "-" and not flag.startswith("--") and "c" in flag)
-            at += 2 if flag in ("-o", "+o", "-O", "+O", "--rcfile", "--init-file") else 1
+            takes_value = flag in ("--rcfile", "--init-file") or (not flag.startswith("--") and flag[-1] in "oO")
+            at += 2 if takes_value else 1
         if at >= len(words):
             return
         if takes_text:

@@ -61,8 +61,8 @@ class ProxyReader:
         self, files: Filesystem, main: str, label: str, version: Located[Version], variables: Mapping[str, str]
     ) -> Proxy | None:
         """The nginx of a container whose main file is at ``main`` of its file system; None when nothing of it is in the
-        tree. Without that file in the tree it is the one of nginx's own image. ``variables``: what templates of that image
-        are filled in with."""
+        tree. Without that file in the tree it is the one of nginx's own image. ``variables``: what templates of that
+        image are filled in with."""
         # By its place alone: that a file of the tree is called nginx.conf proves nothing.
         path = files.mapped(main)
         path = path if path is not None and self.disk.exists(path) else None

@@ -10,9 +10,9 @@ from cfgcheck import __version__
 from cfgcheck.findings import Problem
 from cfgcheck.model.app import App, Listener
 from cfgcheck.model.edge import Edge
+from cfgcheck.model.host import Doorway, Host
 from cfgcheck.model.nginx import Listen, Location, Pass, Peer, Proxy, Server, Upstream
 from cfgcheck.model.nginx_table import FAMILIES, TABLE
-from cfgcheck.model.host import Doorway, Host
 from cfgcheck.model.stack import Route, Stack
 from cfgcheck.model.unit import Unit
 from cfgcheck.record import fields

@@ -17,9 +17,9 @@ from cfgcheck.rules.fingerprint import fingerprint, told_apart
 from cfgcheck.rules.precedence import Fired, in_order, merged, without_superseded
 from cfgcheck.rules.selection import Selection
 from cfgcheck.rules.subjects import SUBJECTS, Subject, place, without_ingress
-from cfgcheck.rules.variables import around, variable_labels
 from cfgcheck.rules.suppression import UNUSED, Silence
 from cfgcheck.rules.values import Absent
+from cfgcheck.rules.variables import around, variable_labels
 from cfgcheck.source.file import SourceFile, Span
 
 __all__ = ["INTERNAL_ERROR", "Judgement", "fingerprint", "judge"]

@@ -58,7 +58,9 @@ class AppTable(Table):
     command: Text | None = Field(None, description='how it is started, such as "gunicorn -b :8000 shop.wsgi"')
     environment: dict[str, str] = Field({}, description="environment variables that it is started with")
     directory: Text = Field(".", description="where it is started")
-    host: Text | None = Field(None, description="the name of the [hosts.…], or of the service or container, that it runs on")
+    host: Text | None = Field(
+        None, description="the name of the [hosts.…], or of the service or container, that it runs on"
+    )
     max_body: Bytes | None = Field(None, description="the largest request body that it takes")
     response_headers: Bytes | None = Field(None, description="the largest block of response headers that it sends")
     exposed: bool | None = Field(None, description="whether its own port can be reached around nginx")

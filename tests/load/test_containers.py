@@ -35,7 +35,7 @@ def app(*lines: str, name: str = "app") -> str:
     [
         ("service:app", Link.MATCHED),
         ("container:shown", Link.MATCHED),
-        ("host", Link.NO_LISTENER),
+        ("host", Link.EXTERNAL),
         # What listens in a container of another project is not known.
         ("container:elsewhere", Link.UNKNOWN),
     ],
@@ -107,11 +107,11 @@ def test_the_same_placeholder_on_both_sides(tmp_path: Path, target: str, port: s
 )
 def test_options_of_the_shell_are_no_arguments(tmp_path: Path, line: str) -> None:
     files = {
-        "Dockerfile": 'FROM python\nCOPY run.sh /run.sh\nENTRYPOINT ["/run.sh"]\nCMD ["gunicorn", "-b", ":81", "a.b"]\n',
+        "Dockerfile": 'FROM python\nCOPY run.sh /run.sh\nENTRYPOINT ["/run.sh"]\nCMD ["gunicorn", "-b:81", "a.b"]\n',
         "run.sh": f'#!/bin/bash\n{line}\nexec "$@"\n',
     }
     (found,) = stack(tmp_path, files).apps
-    assert str(found.listeners[0].address.value) == "0.0.0.0:81"
+    assert str(found.listeners[0].address.value) == "*:81"
 
 
 @pytest.mark.parametrize(
@@ -122,9 +122,7 @@ def test_options_of_the_shell_are_no_arguments(tmp_path: Path, line: str) -> Non
         ("gunicorn.conf.py /etc/", "/srv", "127.0.0.1:8000"),
     ],
 )
-def test_the_config_file_that_gunicorn_takes_by_itself(
-    tmp_path: Path, copied: str, folder: str, expected: str
-) -> None:
+def test_the_config_file_that_gunicorn_takes_by_itself(tmp_path: Path, copied: str, folder: str, expected: str) -> None:
     files = {
         "Dockerfile": f'FROM python\nWORKDIR {folder}\nCOPY {copied}\nCMD ["gunicorn", "a.b"]\n',
         "gunicorn.conf.py": 'bind = "0.0.0.0:81"\n',

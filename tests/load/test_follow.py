@@ -274,7 +274,10 @@ def test_what_branches_set_differently_is_not_known(tmp_path: Path) -> None:
 
 
 def test_supervisord_inside(tmp_path: Path) -> None:
-    conf = "[supervisord]\nnodaemon=true\n[program:web]\ncommand=gunicorn a:b\n[program:x]\ncommand=sh -c 'uvicorn a:b; true'\n"
+    conf = (
+        "[supervisord]\nnodaemon=true\n[program:web]\ncommand=gunicorn a:b\n"
+        "[program:x]\ncommand=sh -c 'uvicorn a:b; true'\n"
+    )
     scripts = {"run.sh": "#!/bin/sh\nexec supervisord -n -c /app/s.conf\n", "s.conf": conf}
     followed = started(tmp_path, ["/app/run.sh"], None, scripts)
     assert shown(followed) == ["gunicorn a:b", "uvicorn a:b"]

@@ -179,7 +179,8 @@ def test_a_service_without_that_port(tmp_path: Path) -> None:
 def test_a_socket_on_a_volume_of_both(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.nginx("http://unix:/sockets/app.sock", mounts=[Mount("/sockets", volume="volume shop_run")])
-    world.container("app", "gunicorn -b unix:/run/shop/app.sock shop.wsgi", mounts=[Mount("/run/shop", volume="volume shop_run")])
+    shared = Mount("/run/shop", volume="volume shop_run")
+    world.container("app", "gunicorn -b unix:/run/shop/app.sock shop.wsgi", mounts=[shared])
     assert world.told() == ["matched gunicorn app"]
 
 

@@ -157,7 +157,9 @@ def test_the_same_at_many_places_is_said_once_and_listed() -> None:
 
 
 def test_code_of_several_statements_stands_on_lines_of_its_own() -> None:
-    remedy = "Hand it on. At the http level `map $a $b { default x; y z; }`, and here `proxy_set_header A $b;`. That is all"
+    remedy = (
+        "Hand it on. At the http level `map $a $b { default x; y z; }`, and here `proxy_set_header A $b;`. That is all"
+    )
     one = finding(Label(at(SourceFile("a.conf", "x;"), "x;")), remedy=remedy)
     assert (
         """\
