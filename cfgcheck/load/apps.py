@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from cfgcheck.findings import Problem
 from cfgcheck.load.context import Context
 from cfgcheck.load.discover import Candidate, FileKind
+from cfgcheck.load.filesystem import Filesystem
 from cfgcheck.load.handed import with_handed
 from cfgcheck.load.start import Start
 from cfgcheck.model.app import App
@@ -22,10 +24,11 @@ if TYPE_CHECKING:
     # The readers are loaded where there is something for them to read: each costs a few milliseconds.
     from cfgcheck.load.gunicorn import FindFile, GunicornReader, GunicornStart
     from cfgcheck.load.uwsgi import UwsgiStart
-    from cfgcheck.load.versions import TreeVersions
+    from cfgcheck.load.versions_tree import TreeVersions
 
 _OTHERS = ("uvicorn", "hypercorn", "daphne", "granian", "waitress", "fastapi")
 _NONE: Mapping[str, Located[Version]] = {}
+_REQUIREMENTS = re.compile(r"(?:(?:require|reqs).*\.(?:txt|in|pip)|(?:uv|poetry|pdm|pipfile)\.lock|pyproject\.toml)\Z")
 
 
 class AppReader:
@@ -150,11 +153,13 @@ class AppReader:
         if server in self.versions or (server in given and given[server].known):
             return given
         files = start.service.files
-        return {**self._installed(files.tree_folder(start.folder) or files.beside), **given}
+        working = files.tree_folder(start.folder) if start.folder else None
+        installed = self._installed(working or _requirements_folder(files) or files.beside)
+        return {**given, **installed}
 
     def _installed(self, folder: Path) -> Mapping[str, Located[Version]]:
         if self._tree_versions is None:
-            from cfgcheck.load.versions import TreeVersions
+            from cfgcheck.load.versions_tree import TreeVersions
 
             self._tree_versions = TreeVersions(self.context)
         return self._tree_versions.of(folder)
@@ -186,6 +191,12 @@ def _with_files(app: App) -> App:
     from cfgcheck.load.socket_files import with_socket_files
 
     return with_socket_files(app)
+
+
+def _requirements_folder(files: Filesystem) -> Path | None:
+    """The folder that the requirements file of a container comes from; None where none is put there by itself."""
+    sources = (Path(mount.source) for mount in reversed(files.mounts) if mount.source)
+    return next((path.parent for path in sources if _REQUIREMENTS.match(path.name.lower())), None)
 
 
 def _finder(start: Start) -> FindFile:

@@ -14,7 +14,7 @@ from cfgcheck.record import record
 NAMED = "\0any"
 """A single-label name that no carrier tells of: it is whichever lone app listens on every interface on that port."""
 
-_GATEWAYS = frozenset({"host.docker.internal", "gateway.docker.internal", "host.containers.internal"})
+GATEWAYS = frozenset({"host.docker.internal", "gateway.docker.internal", "host.containers.internal"})
 """Names by which a container reaches its machine."""
 
 
@@ -70,7 +70,7 @@ class Network:
             return Destinations((Destination(proxy.host, target, inside=True),))
         if target.is_loopback or target.is_wildcard:
             return self._chosen([Destination(proxy.host, target, inside=True), *self._led_on(proxy, target)])
-        if target.host in _GATEWAYS:
+        if target.host in GATEWAYS:
             return self._chosen([Destination("", target, named=True), *self._led_on(proxy, target, on="")])
         by_address = self._by_address.get(target.host, self._listened_on.get(target.host))
         if by_address is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from cfgcheck.load.destinations import GATEWAYS
 from cfgcheck.load.evidence_in_containers import Containers, likeness, resembles
 from cfgcheck.model.address import Address
 from cfgcheck.model.app import App, Listener, Protocol
@@ -46,6 +47,8 @@ def _settle(route: Route, idle: _Idle, stack: Stack) -> Route:
     near = idle.near(route, host) or idle.elsewhere(route, host)
     if not near:
         because = "no app was found whose written address is left without a proxy: another server may be meant"
+        if target.host in GATEWAYS:
+            because = f"nothing that was found publishes port {target.port_text} on this machine"
         return replace(route, link=Link.EXTERNAL, because=because)
     if stack.incomplete:
         return replace(route, link=Link.UNKNOWN, because=stack.incomplete)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from cfgcheck.findings import Problem
 from cfgcheck.load.context import Context
 from cfgcheck.load.follow_scripts import NOT_FOUND, Found, find_script, looks_like_script_path
-from cfgcheck.load.follow_shell import Script, Shell
 from cfgcheck.load.follow_signals import Interpreter
 from cfgcheck.load.follow_state import Pending, Post, State
 from cfgcheck.load.follow_wrappers import Hands, base_name, peel
@@ -18,10 +18,13 @@ from cfgcheck.load.start import Followed, Start
 from cfgcheck.model.located import Located
 from cfgcheck.record import replace
 from cfgcheck.source.file import SourceFile, Span
-from cfgcheck.syntax.shell_script import parse_script
-from cfgcheck.syntax.shell_script_words import WordReader
 from cfgcheck.syntax.shell_word import Locate, Word, in_file
 from cfgcheck.syntax.shell_words import SHELL, Command, text_of
+
+if TYPE_CHECKING:
+    # Most services start their server without a shell.
+    from cfgcheck.load.follow_branches import Script
+    from cfgcheck.load.follow_shell import Shell
 
 MOST_STEPS = 10_000
 _MOST_STARTS = 200
@@ -106,7 +109,7 @@ class Session:
         if self.calls >= _DEEPEST:
             return None
         self.calls += 1
-        shell.source(state, Script(parse_script(text), WordReader(text, locate), locate))
+        shell.source(state, _read(text, locate))
         self.calls -= 1
         return True
 
@@ -123,7 +126,10 @@ class Session:
                 state.scope.assign(name, word)
             words, post = peeled.rest, _handed(post, peeled.hands)
         name = base_name(words[0].value or "")
-        if words[0].value is None and words[0].bare and not looks_like_script_path(words[0].template):
+        if name.startswith("-"):
+            label = self.service.unit.label
+            state.pending.append(f"what the image of {label} does with `{_shown(words)}` can't be seen")
+        elif words[0].value is None and words[0].bare and not looks_like_script_path(words[0].template):
             state.pending.append(f"what {_shown(words[:1])} holds is not known: {words[0].because[:200]}")
         elif SHELL.match(name) and not name.endswith(".sh"):
             self._shell(name, words, state, post)
@@ -158,7 +164,9 @@ class Session:
             state.pending.append(f"the commands for {name} are not known: {word.because[:200]}")
             return
         text, locate = self.shell_texts.get(id(word)) or text_of(word)
-        script = Script(parse_script(text), WordReader(text, locate), locate)
+        from cfgcheck.load.follow_shell import Shell
+
+        script = _read(text, locate)
         if self.depth + len(self._files) + self.calls >= _DEEPEST:
             raise Enough
         self.calls += 1
@@ -180,6 +188,8 @@ class Session:
             return
         self._files.append(file)
         self._note(file)
+        from cfgcheck.load.follow_shell import Shell
+
         script = self._script(file)
         inner = self._inner(state, tuple(words[1:]), words[0])
         inner.scope.name = _known_path(words[0], found)
@@ -241,12 +251,12 @@ class Session:
             return
         serves = _SERVERS.match(name) is not None or _is_module(name, words)
         if not serves:
+            if (unseen := _python(name, words)) is not None:
+                state.pending += [unseen] if unseen else []
+                return
             found = find_script(words[0], state.service, state.scope.folder)
             if found is not NOT_FOUND:
                 self._script_or_unseen(found, words, state, post)
-                return
-            if (unseen := _python(name, words)) is not None:
-                state.pending += [unseen] if unseen else []
                 return
         if _runs_once(name, words):
             return
@@ -305,8 +315,7 @@ class Session:
     def _script(self, file: SourceFile) -> Script:
         script = self._scripts.get(id(file))
         if script is None:
-            locate = in_file(file)
-            script = self._scripts[id(file)] = Script(parse_script(file.text), WordReader(file.text, locate), locate)
+            script = self._scripts[id(file)] = _read(file.text, in_file(file))
             self._mistakes(script, file)
         return script
 
@@ -327,6 +336,14 @@ class Session:
 
     def _depth_of(self, file: SourceFile) -> int:
         return sum(other is file for other in self._files)
+
+
+def _read(text: str, locate: Locate) -> Script:
+    from cfgcheck.load.follow_branches import Script
+    from cfgcheck.syntax.shell_script import parse_script
+    from cfgcheck.syntax.shell_script_words import WordReader
+
+    return Script(parse_script(text), WordReader(text, locate), locate)
 
 
 def _handed(post: Post, hands: Hands) -> Post:
@@ -351,9 +368,11 @@ def _is_module(name: str, words: Sequence[Word]) -> bool:
     return any(_SERVERS.match(module) for module in modules)
 
 
-def _python(name: str, words: Sequence[Word]) -> str | None:
+def _python(name: str, words: tuple[Word, ...]) -> str | None:
     """Why nobody sees what a Python program starts; "" when it starts nothing, None when it is none."""
-    if not _PYTHON.match(name):
+    if name == "manage.py":
+        words = words[:1] + words
+    elif not _PYTHON.match(name):
         return None
     at = 1
     while at < len(words) and words[at].template.startswith("-"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from cfgcheck.syntax.shell_script_words import matcher
+from cfgcheck.syntax.shell_script_parameters import matcher
 from cfgcheck.syntax.shell_word import Word
 
 _MOST_WORDS = 60

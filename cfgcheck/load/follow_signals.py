@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import re
 
+from cfgcheck.load.follow_images import runs_its_command, shell_of
 from cfgcheck.load.follow_state import Post
 from cfgcheck.load.service import Service
 from cfgcheck.model.located import Located
 from cfgcheck.model.unit import Manager, Unit
 from cfgcheck.record import record, replace
 from cfgcheck.source.file import Span
-
-_OLD_DEBIAN = r"stretch|buster|bullseye|jessie|wheezy"
-_DEBIAN = re.compile(
-    r"(?:.*[/:-])?(?:debian:(?:1[2-9]|bookworm|trixie|stable|latest)|ubuntu:(?:2[4-9]|noble)).*\Z"
-    rf"|(?:.*/)?(?:python|debian)(?::(?!.*(?:alpine|windows|{_OLD_DEBIAN}|rc-))(?:3|slim|latest|bookworm|trixie)\S*)?\Z"
-    r"|.*(?:bookworm|trixie)"
-)
-"""Images whose /bin/sh is dash 0.5.12, and whose Bash is 5.2."""
 
 _KILL_MODE = re.compile(r"^[ \t]*KillMode[ \t]*=[ \t]*([\w-]+)", re.MULTILINE)
 _STOP_AS_GROUP = re.compile(r"^[ \t]*stopasgroup[ \t]*=[ \t]*(?:true|1|yes|on)\b", re.MULTILINE | re.IGNORECASE)
@@ -46,12 +39,16 @@ def main_process(service: Service) -> Post:
     if unit.manager is Manager.PROCFILE:
         return Post(Located.default(True, "honcho, Foreman and Heroku signal the process group"), group=True)
     if unit.manager in (Manager.SCRIPT, Manager.SETTINGS):
-        return Post(Located.unknown("what stops it is not known"))
+        because = "what stops it is not known"
+        return Post(Located.unknown(because), above=because)
     if unit.manager is Manager.SUPERVISOR:
         text = unit.span.file.text
         following = _NEXT_SECTION.search(text, unit.span.end)
         own = text[unit.span.start : following.start() if following else len(text)]
         return Post(Located.default(True, "supervisord"), group=_STOP_AS_GROUP.search(own) is not None)
+    if service.entrypoint is None and not runs_its_command(unit):
+        because = "what the image's own entrypoint does with its command is not known"
+        return Post(Located.unknown(because), above=because)
     return Post(Located.default(True, "it is the container's main process"))
 
 
@@ -68,31 +65,18 @@ def behind_shell(
         return post
     if trapped:
         return replace(post, signalled=Located.unknown("the script handles signals itself (trap)", place))
-    stays: Located[bool] = Located.read(False, place)
+    stays: Located[bool] = Located.unknown(post.above, place) if post.above else Located.read(False, place)
     if shell.text and last:
         program = shell.program
         if program == "bash" and not redirected:
             newer = "whether Bash becomes the last of several commands depends on its version (it does from 5.1)"
-            sure = lone or _shell_of(unit) == "dash"
+            sure = lone or shell_of(unit) == "dash"
             return post if sure else replace(post, signalled=Located.unknown(newer, place))
-        if program in ("ash", "busybox") or (program == "sh" and _shell_of(unit) == "busybox"):
+        if program in ("ash", "busybox") or (program == "sh" and shell_of(unit) == "busybox"):
             return replace(post, signalled=stays) if shell.lines else post
-        if program == "sh" and not _shell_of(unit):
+        if program == "sh" and not shell_of(unit):
             because = "whether /bin/sh stays between depends on the image: dash does, busybox does not"
             return replace(post, signalled=Located.unknown(because, place))
         if program not in ("sh", "dash", "bash"):
             return replace(post, signalled=Located.unknown(f"whether {program} stays between is not known", place))
     return replace(post, signalled=stays)
-
-
-def _shell_of(unit: Unit) -> str:
-    """Which program /bin/sh is in a unit's image, as far as its name tells."""
-    inner: Unit | None = unit
-    while inner is not None:
-        image = inner.image.get("") or ""
-        if "alpine" in image or image.startswith("busybox"):
-            return "busybox"
-        if image and _DEBIAN.match(image):
-            return "dash"
-        inner = inner.outer
-    return ""

@@ -12,10 +12,10 @@ from cfgcheck.model.located import Located
 from cfgcheck.record import record
 from cfgcheck.source.file import Span
 from cfgcheck.syntax.shell_script_scope import Scope
-from cfgcheck.syntax.shell_script_tree import Function
 
 if TYPE_CHECKING:
     from cfgcheck.load.follow_shell import Shell
+    from cfgcheck.syntax.shell_script_tree import Function
 
 Pending = Start | str
 """What a command that is waited for comes to: a start, or why nobody sees what it starts. It counts when nothing
@@ -27,10 +27,12 @@ _MOST_PENDING = 8
 @record(frozen=True)
 class Post:
     """Where a process stands. ``signalled``: whether the manager's signals reach it; ``group``: they reach all that it
-    starts as well. ``via``: the statements that led to it."""
+    starts as well. ``above``: why nobody knows what stands above it all, and does with signals. ``via``: the statements
+    that led to it."""
 
     signalled: Located[bool]
     group: bool = False
+    above: str = ""
     via: tuple[Span, ...] = ()
 
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from enum import Enum
 
 from cfgcheck.load.program import VALUE_FLAGS, WRAPPERS
-from cfgcheck.load.uwsgi_command import _WRAPPERS as _MORE_WRAPPERS
 from cfgcheck.record import record
 from cfgcheck.syntax.shell_word import Word
 
@@ -107,6 +106,10 @@ _USAGES: dict[str, _Usage] = {
     "wait-for-it": _Usage(dashes=True),
     "wait-for": _Usage(dashes=True),
     "wait_for_it": _Usage(dashes=True),
+    "uvx": _Usage(Hands.UNKNOWN, "--from --with --python -p"),
+    "direnv": _Usage(subcommand="exec", operands=1),
+    "strace": _Usage(Hands.UNKNOWN, "-e -o -p -s -E -u"),
+    "valgrind": _Usage(),
     "xvfb-run": _Usage(Hands.UNKNOWN, "-n -s -e -f -p -w --server-num --server-args"),
     "coverage": _Usage(Hands.UNKNOWN, "--source --rcfile --omit --include", subcommand=_RUN),
     "start-stop-daemon": _Usage(Hands.UNKNOWN),
@@ -114,7 +117,6 @@ _USAGES: dict[str, _Usage] = {
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=", re.ASCII)
 _NOT_RUNNING = frozenset({"install", "add", "remove", "uninstall", "sync", "lock", "update", "upgrade", "show", "pip"})
 _MOST_ARGUMENTS = 40
-_OTHERS = (WRAPPERS | _MORE_WRAPPERS) - {"python", "python3"}
 
 
 @record(frozen=True)
@@ -132,7 +134,7 @@ def peel(words: Sequence[Word]) -> Peeled | None:
     name = base_name(words[0].value or "").removesuffix(".sh")
     usage = _USAGES.get(name)
     if usage is None:
-        return _of_others(words) if name in _OTHERS else None
+        return _of_others(words) if name in WRAPPERS else None
     if name == "start-stop-daemon":
         return _daemon(words)
     at = 1

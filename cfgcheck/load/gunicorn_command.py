@@ -7,8 +7,6 @@ from collections.abc import Sequence
 
 from cfgcheck.load import argparse_words
 from cfgcheck.load.gunicorn_table import Row, options_of
-from cfgcheck.load.program import VALUE_FLAGS as _VALUE_FLAGS  # noqa: F401
-from cfgcheck.load.program import WRAPPERS as _WRAPPERS  # noqa: F401
 from cfgcheck.load.program import find_program
 from cfgcheck.model.version import Version
 from cfgcheck.record import record

@@ -12,7 +12,7 @@ from cfgcheck.record import record
 from cfgcheck.source.file import Span
 
 _PLACEHOLDER = re.compile(
-    r"\$\{[^{}]*\}|\$\([^()]*\)|`[^`]*`|\{\{.*?\}\}|\{[^{}]*\}|\$\w+|<%.*?%>|\{%.*?%\}|__[A-Z][A-Z0-9_]*?__"
+    r"\$\{[^{}]*\}|\$\([^()]*\)|`[^`]*`|\{\{.*?\}\}|\{[^{}]*\}|\$\w+|<%.*?%>|%\([^()\s]*\)[sd]|\{%.*?%\}|__[A-Z][A-Z0-9_]*?__"
 )
 LONGEST = 4096
 """Characters of an address that is looked into."""

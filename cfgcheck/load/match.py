@@ -17,7 +17,8 @@ def reaches(target: Address, listener: Address) -> Match:
     """Whether a connection from the same host to ``target`` is accepted by ``listener``.
 
     Observed: 0.0.0.0 as a target reaches 127.0.0.1 and wildcard listeners; a listener on ``[::]`` serves IPv4 too,
-    one on ``[::1]`` does not; 127.0.0.2 is not 127.0.0.1 (facts: gunicorn 1.5–1.7).
+    one on ``[::1]`` does not; 127.0.0.2 is not 127.0.0.1 (facts: gunicorn 1.5–1.7). uvicorn with one
+    worker and waitress serve no IPv4 on ``[::]``.
     """
     if target.is_unix or listener.is_unix:
         return _unix(target, listener) if target.is_unix and listener.is_unix else Match.NO
@@ -46,7 +47,8 @@ def _host(target: Address, listener: Address) -> Match:
     if target.is_wildcard:
         target = Address.tcp("127.0.0.1" if target.family == 4 else "::1", target.port)
     if listener.is_wildcard:
-        return Match.NO if listener.family == 4 and target.family == 6 else Match.YES
+        apart = (listener.family == 4 and target.family == 6) or (listener.v6_only and target.family == 4)
+        return Match.NO if apart else Match.YES
     if target.host == listener.host:
         return Match.YES
     if target.is_ip and listener.is_ip:

@@ -14,6 +14,7 @@ from cfgcheck.syntax.procfile import read_procfile
 from cfgcheck.syntax.shell_word import in_file
 
 _PORT = "the process manager sets it"
+_MOST_PROCESSES = 300
 
 
 def procfile_services(context: Context, path: Path) -> Carried:
@@ -28,12 +29,16 @@ def procfile_services(context: Context, path: Path) -> Carried:
     carried.problems += [] if problems and _is_template(file) else problems
     environment = _environment(context, path, carried)
     files = Filesystem(context.disk, context.index, beside=path.parent)
-    for process in processes:
+    together = f"Procfile {file.path}"
+    for process in processes[:_MOST_PROCESSES]:
         command = process.command
         launch = Launch(command, shell=True, text=command.text, locate=in_file(file, command.start))
         unit = Unit(Manager.PROCFILE, process.name, process.name_span, files=tuple(carried.files))
-        together = f"Procfile {file.path}"
         carried.services.append(Service(unit, files, None, launch, environment, together=together))
+    if len(processes) > _MOST_PROCESSES:
+        because = f"{file.path} has {len(processes)} processes, of which {_MOST_PROCESSES} were read"
+        unit = Unit(Manager.PROCFILE, file.path, file.span(0, 0), files=tuple(carried.files))
+        carried.services.append(Service(unit, files, opaque=because))
     return carried
 
 

@@ -11,7 +11,7 @@ from cfgcheck.model.address import Address
 from cfgcheck.model.app import AppFacts, AppKind, Listener, Protocol, SocketFile
 from cfgcheck.model.located import Located, Origin
 from cfgcheck.model.unit import Unit
-from cfgcheck.record import field, record
+from cfgcheck.record import field, record, replace
 
 Settings = Mapping[str, Located[Any]]
 Several = Mapping[str, list[Located[Any]]]
@@ -82,7 +82,9 @@ def _uvicorn(settings: Settings, several: Several, owner: SocketOwner) -> Iterat
         mode = Located.default(0o666, "uvicorn gives its socket mode 0666")
         yield _End(_path(uds), "uds", tls, owner.file(mode))
     else:
-        yield _tcp(settings["host"], settings["port"], "port", tls)
+        # One process listens by asyncio, which sets IPV6_V6ONLY; several share a socket that is made without it.
+        alone = settings["workers"].get(2) == 1 and not settings["reload"].get(True)
+        yield _apart(_tcp(settings["host"], settings["port"], "port", tls), alone)
 
 
 def _granian(settings: Settings, several: Several, owner: SocketOwner) -> Iterator[_End]:
@@ -90,9 +92,17 @@ def _granian(settings: Settings, several: Several, owner: SocketOwner) -> Iterat
     tls = _all_of(settings, "ssl_certificate", "ssl_keyfile")
     uds, permissions = settings["uds"], settings["uds_permissions"]
     if not _is_set(uds, settings["host"].by_hand or settings["port"].by_hand):
-        yield _tcp(settings["host"], settings["port"], "port", tls)
+        yield _of_number(_tcp(settings["host"], settings["port"], "port", tls))
     else:
         yield _End(_path(uds), "uds", tls, owner.file(None if not _is_set(permissions) else permissions))
+
+
+def _of_number(end: _End) -> _End:
+    """Granian takes IP addresses only, no names: not even localhost (1.7 to 2.8)."""
+    if not end.address.known or end.address.value.templated or end.address.value.is_ip:
+        return end
+    problem = f"{end.address.value.host!r} is no IP address"
+    return replace(end, address=end.address.as_unknown(problem), malformed=problem)
 
 
 def _hypercorn(settings: Settings, several: Several, owner: SocketOwner) -> Iterator[_End]:
@@ -183,15 +193,24 @@ def _waitress_listen(text: Located[str], part: str) -> _End:
     return _address(text, host.strip("[]"), port, "listen", _PLAIN)
 
 
+def _apart(end: _End, only: bool = True) -> _End:
+    """A listener on ``::`` that serves no IPv4, if ``only``."""
+    if not only or not end.address.known or end.address.value.host != "::":
+        return end
+    found = end.address.value
+    address = Address.tcp("::", found.port, found.port_text, templated=found.templated, v6_only=True)
+    return replace(end, address=end.address.with_value(address))
+
+
 def _each_family(end: _End) -> Iterator[_End]:
     """``*`` is every address of both families, each with a socket of its own."""
     if end.address.known and end.address.value.host == "*":
         for host in ("0.0.0.0", "::"):
             found = end.address.value
             address = Address.tcp(host, found.port, found.port_text, templated=found.templated)
-            yield _End(end.address.with_value(address), end.option, end.tls)
+            yield _apart(_End(end.address.with_value(address), end.option, end.tls))
     else:
-        yield end
+        yield _apart(end)
 
 
 def _texts(name: str, settings: Settings, several: Several) -> Iterator[Located[Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from cfgcheck.load.python_servers_table import Row
+from cfgcheck.model.address import Address
 
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?\Z", re.ASCII)
 _TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})
@@ -138,6 +139,8 @@ def later_problem(server: str, name: str, value: object) -> str:
     """What the server finds out only when it starts to listen or to work."""
     if name == "port" and isinstance(value, int) and not 0 <= value <= HIGHEST_PORT:
         return f"port {value} is out of range"
+    if server == "granian" and name == "host" and isinstance(value, str) and not Address.tcp(value, None).is_ip:
+        return f"{value!r} is no IP address, and names are not looked up"
     if server == "hypercorn" and name == "worker_class" and isinstance(value, str) and value not in _WORKERS:
         return f"No worker of class {value} exists"
     return ""

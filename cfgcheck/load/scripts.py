@@ -37,8 +37,7 @@ def lone_scripts(context: Context, paths: Sequence[Path], used: set[Path]) -> Ca
     from cfgcheck.load.follow import follow
 
     carried = Carried()
-    found: list[tuple[Path, Service, list[SourceFile]]] = []
-    parts: set[int] = set()
+    found: list[tuple[Path, SourceFile, Service, list[SourceFile]]] = []
     for path in paths:
         if path in used or _SET_ASIDE.match(path.name.lower()):
             continue
@@ -48,10 +47,13 @@ def lone_scripts(context: Context, paths: Sequence[Path], used: set[Path]) -> Ca
         service = _service(context, path, file)
         followed = follow(service, context)
         if any(_serves(start.command.words) for start in followed.starts):
-            found.append((path, service, followed.files))
-            parts.update(id(part) for part in followed.files if part is not file)
-    for path, service, files in found:
-        if id(files[0] if files else None) not in parts:
+            found.append((path, file, service, followed.files))
+    parts = {id(file): {id(part) for part in files} - {id(file)} for _, file, _, files in found}
+    for number, (path, file, service, files) in enumerate(found):
+        # Of two that start one another the first one is the whole.
+        wholes = [id(other) for _, other, _, _ in found[:number]]
+        wholes += [id(other) for _, other, _, _ in found[number + 1 :] if id(other) not in parts[id(file)]]
+        if not any(id(file) in parts[whole] for whole in wholes):
             carried.services.append(service)
             carried.files += files
             carried.used.add(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 from cfgcheck.findings import Label, Problem
@@ -26,7 +27,8 @@ __all__ = ["looks_like_systemd", "read_systemd"]
 _CONTAINERS = frozenset(
     {"docker", "docker-compose", "podman", "podman-compose", "nerdctl", "kubectl", "lxc", "machinectl"}
 )
-_MOST_COMMANDS = 500
+_MOST_COMMANDS = 50
+_MOST_SHOWN = 5
 _ENDINGS = (".service", ".socket")
 
 _Key = tuple[Path, str]
@@ -119,7 +121,8 @@ class _Reader:
         self.carried.files += environments.files
         self.carried.problems += environments.problems
         reader = CommandReader(settings, environment)
-        commands = [command for setting in started for command in reader.read(setting)][:_MOST_COMMANDS]
+        every = (command for setting in started for command in reader.read(setting))
+        commands = list(islice(every, _MOST_COMMANDS))
         self.carried.problems += reader.problems
         self._more_than_one(settings, started)
         handed = tuple(socket for each in sockets for socket in handed_sockets(each))
@@ -142,7 +145,7 @@ class _Reader:
             return
         places = [setting.value.place for setting in started]
         message = "systemd refuses the unit: it starts more than one command, which only Type=oneshot may"
-        related = tuple(Label(place, "started as well") for place in places[:-1])
+        related = tuple(Label(place, "started as well") for place in places[:-1][:_MOST_SHOWN])
         hint = "keep one ExecStart=; in a drop-in, write an empty ExecStart= in front of the new one"
         self.carried.problems.append(Problem("unparsable-file", message, places[-1], hint, related=related))
 

@@ -14,6 +14,7 @@ _REQUIREMENT = rf"({NAMES})[ \t]*(?:\[[^\]\n]*\])?[ \t]*((?:[=<>~!(@][^;#'\"\n\\
 _LINE = re.compile(rf"^[ \t]*{_REQUIREMENT}([^\n]*)$", re.MULTILINE | re.IGNORECASE)
 _QUOTED = re.compile(rf"([\"']){_REQUIREMENT}((?:;(?:(?!\1)[^\n])*)?)", re.IGNORECASE)
 _INCLUDED = re.compile(r"^[ \t]*(?:-r|--requirement|-c|--constraint)[ \t=]*([^\s#]+)", re.MULTILINE)
+_COMMENT = re.compile(r"[ \t]*#")
 _WHOLE_NAME = re.compile(r"[\w.-]")
 _ELSEWHERE = re.compile(r"(?:sys_platform|platform_system|os_name)\s*==\s*['\"]?(?:win32|Windows|nt|darwin|Darwin)")
 """Markers that hold on no machine that runs nginx."""
@@ -63,7 +64,7 @@ def in_strings(file: SourceFile, start: int = 0, end: int | None = None) -> Iter
     """Requirements in quotes: of pyproject.toml's lists, or a setup.py."""
     for found in _QUOTED.finditer(file.text, start, len(file.text) if end is None else end):
         after = file.text[found.end() : found.end() + 1]
-        if after == found[1] and not _ELSEWHERE.search(found[4]) and not _commented(file.text, found.start()):
+        if after == found[1] and not _ELSEWHERE.search(found[4]) and not _commented(file, found.start()):
             yield pin(found[2], found[3], Span(file, found.start(2), found.end()))
 
 
@@ -94,10 +95,10 @@ def in_setup_cfg(file: SourceFile) -> Iterator[Pin]:
     return in_requirements(SourceFile(file.path, file.text)) if "requires" in file.text else iter(())
 
 
-def _commented(text: str, at: int) -> bool:
-    """Whether a comment's sign stands before it on its line, outside quotes as far as one can see."""
-    line = text[text.rfind("\n", 0, at) + 1 : at]
-    return line.lstrip().startswith("#")
+def _commented(file: SourceFile, at: int) -> bool:
+    """Whether its line begins with a comment's sign."""
+    start = file.line_starts[file.position(at).line - 1]
+    return _COMMENT.match(file.text, start, at) is not None
 
 
 def _span(file: SourceFile, start: int, line: str, line_start: int) -> Span:

@@ -41,7 +41,7 @@ class Address:
     ``host`` is written without brackets (``::1``), ``""`` for every interface. ``port`` is None where it is not
     known; ``port_text`` then holds what is written there (``$PORT``, ``{{ port }}``). ``path`` is the socket's path
     as written; compare with ``normal_path``. ``abstract``: in Linux's abstract namespace (``@name``).
-    ``templated``: a placeholder stands in host, path or port.
+    ``templated``: a placeholder stands in host, path or port. ``v6_only``: a listener on ``::`` that serves no IPv4.
     """
 
     kind: AddressKind
@@ -51,11 +51,15 @@ class Address:
     path: str = ""
     abstract: bool = False
     templated: bool = False
+    v6_only: bool = False
 
     @classmethod
-    def tcp(cls, host: str, port: int | None, port_text: str = "", *, templated: bool = False) -> Address:
+    def tcp(
+        cls, host: str, port: int | None, port_text: str = "", *, templated: bool = False, v6_only: bool = False
+    ) -> Address:
         host = host.strip("[]").lower() if not templated else host
-        return cls(AddressKind.TCP, host, port, port_text or ("" if port is None else str(port)), templated=templated)
+        text = port_text or ("" if port is None else str(port))
+        return cls(AddressKind.TCP, host, port, text, templated=templated, v6_only=v6_only)
 
     @classmethod
     def unix(cls, path: str, *, abstract: bool = False, templated: bool = False) -> Address:

@@ -187,4 +187,4 @@ class App:
     def label(self) -> str:
         """``gunicorn web``; of an app that only a config file tells of, ``uwsgi patchwork`` or just ``gunicorn``."""
         name = name_of(self.name) if self.name == self.span.file.path else self.name
-        return f"{self.kind.value} {name}".strip()
+        return self.kind.value if name == self.kind.value else f"{self.kind.value} {name}".strip()

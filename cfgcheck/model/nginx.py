@@ -376,7 +376,9 @@ class Proxy:
 
     @property
     def label(self) -> str:
-        return f"nginx {self.name}".strip()
+        if self.ingress:
+            return f"Ingress {self.name}"
+        return "nginx" if self.name == "nginx" else f"nginx {self.name}".strip()
 
     def locations(self) -> Iterator[Location]:
         for server in self.servers:

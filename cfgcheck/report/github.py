@@ -6,6 +6,7 @@ https://docs.github.com/en/actions/reference/workflow-commands-for-github-action
 from __future__ import annotations
 
 from cfgcheck.findings import Finding, Severity
+from cfgcheck.report.cells import plain
 from cfgcheck.report.places import clean, from_here, moved
 from cfgcheck.report.result import Result, in_reading_order
 from cfgcheck.report.text import seen_words
@@ -41,7 +42,9 @@ def _message(finding: Finding) -> str:
 
 
 def _data(text: str) -> str:
-    return clean(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    """Names may hold what a terminal obeys, and a log is often read in one."""
+    lines = (line.split("\r") for line in clean(text).split("\n"))
+    return "%0A".join("%0D".join(plain(part).replace("%", "%25") for part in line) for line in lines)
 
 
 def _property(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from cfgcheck.load.nginx_stock import is_stock
 from cfgcheck.model.app import App, Listener
 from cfgcheck.model.located import Located
 from cfgcheck.model.nginx import Location, Proxy, Server
@@ -122,7 +123,7 @@ def _add_route(node: Node, route: Route, stack: Stack) -> None:
     listener = route.listener
     if route.app and listener:
         where = elsewhere(route.app, route, stack)
-        child.add(f"{route.app.label}{where}, {_listener_words(listener)}", _place(listener.address))
+        child.add(f"{route.app.label}{where} at {_listener_words(listener)}", _place(listener.address))
     for app, near in route.nearest[:3]:
         where = elsewhere(app, route, stack)
         child.add(f"{app.label}{where} listens on {_address(near)}", _place(near.address), "quiet")
@@ -150,7 +151,8 @@ def _address(listener: Listener) -> str:
 def _listener_words(listener: Listener) -> str:
     protocol = in_words(listener.protocol).removesuffix(" (default)")
     tls = " with TLS" if listener.tls.get(False) else ""
-    return f"{listener.option} {_address(listener)}, {protocol}{tls}, keep-alive {in_words(listener.keepalive, 's')}"
+    place = f"{_address(listener)} ({listener.option})"
+    return f"{place}, {protocol}{tls}, keep-alive {in_words(listener.keepalive, 's')}"
 
 
 def _place(value: Located[Any]) -> str:
@@ -162,7 +164,7 @@ def _app_node(app: App, stack: Stack) -> Node:
     reached = {id(route.listener) for route in stack.routes if route.app is app}
     for listener in app.listeners:
         unused = "" if id(listener) in reached else "  (no route leads here)"
-        node.add(f"listens: {_listener_words(listener)}{unused}", _place(listener.address))
+        node.add(f"listens on {_listener_words(listener)}{unused}", _place(listener.address))
     facts = app.facts
     node.add(
         f"workers {in_words(facts.workers)} of class {in_words(facts.worker_class)}, threads {in_words(facts.threads)}"
@@ -178,6 +180,8 @@ def _app_node(app: App, stack: Stack) -> Node:
 
 def _file(label: str, span: Span) -> str:
     """The path, unless the label says it already."""
+    if is_stock(span.file):
+        return "main file of the image"
     return "" if span.file.path in label else span.file.path
 
 

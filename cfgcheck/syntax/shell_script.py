@@ -6,9 +6,9 @@ Text that a shell would refuse is read as far as it makes sense, and the first m
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
-from cfgcheck.syntax.shell_script_scan import DEEPEST, Scanner
+from cfgcheck.syntax.shell_script_ground import BLANK, Ground
+from cfgcheck.syntax.shell_script_scan import DEEPEST
 from cfgcheck.syntax.shell_script_tree import (
     AndOr,
     Arm,
@@ -31,19 +31,10 @@ MOST_COMMANDS = 10_000
 MOST_WORDS = 10_000
 """Of a command."""
 
-_BLANK = re.compile(r"(?:[ \t\r\f\v]|\\\r?\n)+")
 _NAME = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
 _FUNCTION = re.compile(r"[^'\"$`\\]+\Z")
 _CONNECTOR = re.compile(r"&(?:\\\n)*&|\|(?:\\\n)*\|")
-_REDIRECTION = re.compile(r"(?:\d+|\{[A-Za-z_]\w*\})?(?:<<<|<<-?|<>|<&|>>|>&|>\||<|>)|&>>?", re.ASCII)
-_DUPLICATED = re.compile(r"(?:\d+-?|-)(?=[\s;&|()<>]|\Z)")
 _CLOSERS = frozenset({"then", "elif", "else", "fi", "do", "done", "esac", "}"})
-_UNQUOTED = re.compile(r"\\(.)|['\"]", re.DOTALL)
-
-
-class _HereDocument(NamedTuple):
-    delimiter: str
-    indented: bool
 
 
 def parse_script(text: str) -> ShellScript:
@@ -54,14 +45,12 @@ def parse_script(text: str) -> ShellScript:
     return ShellScript(text, body, parser.mistake, cut)
 
 
-class Parser(Scanner):
+class Parser(Ground):
     """Reads statements in one pass. ``budget``: how many statements may still be read."""
 
     def __init__(self, text: str, at: int, size: int, depth: int, budget: list[int]) -> None:
-        super().__init__(text, size, depth)
-        self.at = at
+        super().__init__(text, at, size, depth)
         self.budget = budget
-        self.pending: list[_HereDocument] = []
 
     # ── lists ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -76,7 +65,8 @@ class Parser(Scanner):
             if closer and self.text.startswith(closer, self.at):
                 return tuple(found)
             # Something that closes nothing: a shell stops here.
-            word = self._peek_word()
+            self.budget[0] -= 1
+            word = self.peek_word()
             shown = word or self.text[self.at]
             self.mistaken(f'unexpected "{shown}"', self.at, word in _CLOSERS)
             self.at = max(self.at + 1, self.at + len(word))
@@ -85,7 +75,7 @@ class Parser(Scanner):
         """Statements up to something that closes a list; what closes it is left where it is."""
         found: list[AndOr] = []
         while self.budget[0] > 0:
-            self._newlines()
+            self.newlines()
             if self.at >= self.size or self._closes():
                 break
             begun = self.at
@@ -96,7 +86,7 @@ class Parser(Scanner):
 
     def _closes(self) -> bool:
         text, at = self.text, self.at
-        return text[at] in ");" or self._peek_word() in _CLOSERS
+        return text[at] in ");" or self.peek_word() in _CLOSERS
 
     def _and_or(self) -> AndOr:
         pipelines: list[Pipeline] = []
@@ -109,7 +99,7 @@ class Parser(Scanner):
                 return AndOr(tuple(pipelines), operator == "&")
             pipelines.append(Pipeline(stages, negated, "&&" if connector[0][0] == "&" else "||"))
             self.at = connector.end()
-            self._newlines()
+            self.newlines()
 
     def _terminator(self) -> str:
         """What ends a list of pipelines: ``;``, ``&`` or a new line; "" when something closes it."""
@@ -125,9 +115,9 @@ class Parser(Scanner):
     def _pipeline(self) -> tuple[tuple[Statement, ...], bool]:
         negated = False
         stages: list[Statement] = []
-        while (word := self._peek_word()) in ("!", "time"):
+        while (word := self.peek_word()) in ("!", "time"):
             negated ^= word == "!"
-            self._blanks(self.at + len(word))
+            self.blanks(self.at + len(word))
         while True:
             statement = self._statement()
             if statement is not None:
@@ -135,7 +125,7 @@ class Parser(Scanner):
             if not self.text.startswith("|", self.at) or _CONNECTOR.match(self.text, self.at, self.size):
                 return tuple(stages), negated
             self.at += 2 if self.text.startswith("|&", self.at) else 1
-            self._newlines()
+            self.newlines()
 
     # ── statements ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -144,7 +134,7 @@ class Parser(Scanner):
         if self.budget[0] < 0:
             self.at = self.size
             return None
-        word = self._peek_word()
+        word = self.peek_word()
         read = _COMPOUND.get(word)
         opens = self.text.startswith("(", self.at)
         if read is None and not opens:
@@ -159,17 +149,17 @@ class Parser(Scanner):
         self.depth += 1
         statement = read(self) if read is not None else self._parenthesis()
         self.depth -= 1
-        self._redirections()
+        self.redirections()
         return statement
 
     def _simple(self) -> Statement | None:
         start = self.at
         words: list[Raw] = []
-        redirected = False
+        redirected = 0
         while self.at < self.size:
-            if (end := self._redirection()) > self.at:
-                redirected = True
-                self._blanks(end)
+            if (end := self.redirection()) > self.at and redirected < MOST_WORDS:
+                redirected += 1
+                self.blanks(end)
                 continue
             char = self.text[self.at]
             if char in "\n;&|)" or char == "#":
@@ -189,17 +179,17 @@ class Parser(Scanner):
             if len(words) == 1 and self.text[self.at : end] == "[[":
                 self._conditional(words)
                 continue
-            self._blanks(end)
+            self.blanks(end)
         if not words and not redirected:
             return None
         end = words[-1].end if words else self.at
-        return Simple(tuple(words), start, max(end, start + 1), redirected)
+        return Simple(tuple(words), start, max(end, start + 1), redirected > 0)
 
     def _conditional(self, words: list[Raw]) -> None:
         """The words of ``[[ … ]]``, in which parentheses, ``<``, ``&&`` and new lines are words of their own."""
         self.at = words[-1].end
         while self.at < self.size:
-            self._newlines()
+            self.newlines()
             if self.at >= self.size:
                 break
             start = self.at
@@ -209,7 +199,7 @@ class Parser(Scanner):
             words.append(Raw(start, end))
             self.at = end
             if self.text[start:end] == "]]":
-                self._blanks(end)
+                self.blanks(end)
                 return
             if len(words) > 200:
                 break
@@ -225,7 +215,7 @@ class Parser(Scanner):
     def _parenthesis(self) -> Statement:
         start = self.at
         if self.text.startswith("((", start) and (end := self.arithmetic(start)) > 0:
-            self._blanks(end)
+            self.blanks(end)
             return Simple((Raw(start, end),), start, end)
         self.at += 1
         body = self.everything(")")
@@ -235,32 +225,32 @@ class Parser(Scanner):
         return Group(body, True, start, self.at)
 
     def _braces(self) -> Statement:
-        start = self._take("{")
+        start = self.take("{")
         body = self._body()
         self._expect("}", "{", start)
         return Group(body, False, start, self.at)
 
     def _if(self) -> Statement:
-        start = self._take("if")
+        start = self.take("if")
         branches = []
         otherwise = None
         condition = self._body()
         while True:
             self._expect("then", "if", start)
             branches.append((condition, self._body()))
-            if self._peek_word() != "elif":
+            if self.peek_word() != "elif":
                 break
-            self._take("elif")
+            self.take("elif")
             condition = self._body()
-        if self._peek_word() == "else":
-            self._take("else")
+        if self.peek_word() == "else":
+            self.take("else")
             otherwise = self._body()
         self._expect("fi", "if", start)
         return If(tuple(branches), otherwise, start, self.at)
 
     def _while(self) -> Statement:
-        word = self._peek_word()
-        start = self._take(word)
+        word = self.peek_word()
+        start = self.take(word)
         condition = self._body()
         self._expect("do", word, start)
         body = self._body()
@@ -268,30 +258,30 @@ class Parser(Scanner):
         return While(condition, body, word == "until", start, self.at)
 
     def _for(self) -> Statement:
-        start = self._take(self._peek_word())
+        start = self.take(self.peek_word())
         if self.text.startswith("((", self.at) and (end := self.arithmetic(self.at)) > 0:
-            self._blanks(end)
+            self.blanks(end)
             return self._loop("", (), start, True)
         end = self.word(self.at)
-        name = self._plain(Raw(self.at, end))
+        name = self.plain(Raw(self.at, end))
         if not _NAME.match(name):
             self.mistaken("a loop needs the name of its variable", start)
-        self._blanks(end)
-        self._newlines()
+        self.blanks(end)
+        self.newlines()
         words: list[Raw] | None = None
-        if self._peek_word() == "in":
-            self._take("in")
+        if self.peek_word() == "in":
+            self.take("in")
             words = []
             while self.at < self.size and (end := self.word(self.at)) > self.at and self.text[self.at] != "#":
                 words.append(Raw(self.at, end))
-                self._blanks(end)
+                self.blanks(end)
         return self._loop(name, None if words is None else tuple(words), start, False)
 
     def _loop(self, name: str, words: tuple[Raw, ...] | None, start: int, counted: bool) -> Statement:
         if self.text.startswith(";", self.at):
-            self._blanks(self.at + 1)
-        self._newlines()
-        if self._peek_word() == "{":
+            self.blanks(self.at + 1)
+        self.newlines()
+        if self.peek_word() == "{":
             body: tuple[AndOr, ...] = (AndOr((Pipeline((self._braces(),), False, ";"),), False),)
         else:
             self._expect("do", "for", start)
@@ -300,16 +290,16 @@ class Parser(Scanner):
         return For(name, words, body, start, self.at, counted)
 
     def _case(self) -> Statement:
-        start = self._take("case")
+        start = self.take("case")
         end = self.word(self.at)
         subject = Raw(self.at, end)
-        self._blanks(end)
-        self._newlines()
+        self.blanks(end)
+        self.newlines()
         self._expect("in", "case", start)
         arms: list[Arm] = []
         while self.at < self.size and self.budget[0] > 0:
-            self._newlines()
-            if self.at >= self.size or self._peek_word() == "esac":
+            self.newlines()
+            if self.at >= self.size or self.peek_word() == "esac":
                 break
             arm = self._arm()
             if arm is None:
@@ -320,49 +310,49 @@ class Parser(Scanner):
 
     def _arm(self) -> Arm | None:
         if self.text.startswith("(", self.at):
-            self._blanks(self.at + 1)
+            self.blanks(self.at + 1)
         patterns: list[Raw] = []
         while (end := self.word(self.at)) > self.at:
             patterns.append(Raw(self.at, end))
-            self._blanks(end)
+            self.blanks(end)
             if not self.text.startswith("|", self.at):
                 break
-            self._blanks(self.at + 1)
+            self.blanks(self.at + 1)
         if not patterns or not self.text.startswith(")", self.at):
             self.mistaken("an arm of case needs a pattern and a parenthesis", self.at)
             return None
-        self._blanks(self.at + 1)
+        self.blanks(self.at + 1)
         body = self._list()
         end_mark = next((mark for mark in (";;&", ";;", ";&") if self.text.startswith(mark, self.at)), "")
-        self._blanks(self.at + len(end_mark))
-        if not end_mark and self._peek_word() != "esac":
+        self.blanks(self.at + len(end_mark))
+        if not end_mark and self.peek_word() != "esac":
             self.mistaken("an arm of case is not closed by ;;", patterns[0].start)
             return None
         return Arm(tuple(patterns), body, end_mark or ";;")
 
     def _function(self) -> Statement:
-        start = self._take("function")
+        start = self.take("function")
         end = self.word(self.at)
-        name = self._plain(Raw(self.at, end))
-        self._blanks(end)
+        name = self.plain(Raw(self.at, end))
+        self.blanks(end)
         if self.text.startswith("(", self.at):
-            self._blanks(self.at + 1)
+            self.blanks(self.at + 1)
             self._close(")", self.at)
         return self._body_of(name, start)
 
     def _function_of(self, word: Raw) -> Statement | None:
         """``NAME() …``: ``self.at`` is at the parenthesis; None when it is something else."""
-        closing = _BLANK.match(self.text, self.at + 1, self.size)
+        closing = BLANK.match(self.text, self.at + 1, self.size)
         at = closing.end() if closing else self.at + 1
         if not self.text.startswith(")", at):
             return None
         if not _FUNCTION.match(self.text, word.start, word.end):
             self.mistaken("no function can be called so", word.start)
-        self._blanks(at + 1)
-        return self._body_of(self._plain(word), word.start)
+        self.blanks(at + 1)
+        return self._body_of(self.plain(word), word.start)
 
     def _body_of(self, name: str, start: int) -> Statement:
-        self._newlines()
+        self.newlines()
         if self.depth >= DEEPEST:
             self.mistaken("too much stands inside one another", self.at)
             self.at = self.size
@@ -374,7 +364,7 @@ class Parser(Scanner):
             body = Group((), False, start, self.at)
         return Function(name, body, start, self.at)
 
-    # ── words and white space ─────────────────────────────────────────────────────────────────────────────────
+    # ── words ─────────────────────────────────────────────────────────────────────────────────
 
     def substitution(self, at: int) -> int:
         inner = Parser(self.text, at, self.size, self.depth, self.budget)
@@ -388,94 +378,17 @@ class Parser(Scanner):
             return self.size
         return inner.at + 1
 
-    def _peek_word(self) -> str:
-        """The reserved word at the place reached, or ""."""
-        found = _RESERVED.match(self.text, self.at, self.size)
-        return found[0] if found else ""
-
-    def _plain(self, raw: Raw) -> str:
-        """A word without its quotes: names and delimiters."""
-        return _UNQUOTED.sub(lambda found: (found[1] or "").replace("\n", ""), self.text[raw.start : raw.end])
-
-    def _take(self, word: str) -> int:
-        start = self.at
-        self._blanks(start + len(word))
-        return start
-
     def _expect(self, word: str, opener: str, start: int) -> None:
-        if self.at < self.size and self._peek_word() == word:
-            self._take(word)
+        if self.at < self.size and self.peek_word() == word:
+            self.take(word)
         else:
             self.mistaken(f'"{opener}" is not followed by "{word}"', start, self.at >= self.size)
 
     def _close(self, closer: str, start: int) -> None:
         if self.text.startswith(closer, self.at):
-            self._blanks(self.at + 1)
+            self.blanks(self.at + 1)
         else:
             self.mistaken("this parenthesis is not closed", start, self.at >= self.size)
-
-    def _blanks(self, at: int) -> None:
-        """Go to ``at`` and past the white space there."""
-        space = _BLANK.match(self.text, at, self.size)
-        self.at = min(space.end() if space else at, self.size)
-
-    def _newlines(self) -> None:
-        """Past white space, comments and ends of lines, and past the here-documents that begin behind those."""
-        text, size = self.text, self.size
-        while True:
-            self._blanks(self.at)
-            if self.at >= size:
-                return
-            if text[self.at] == "#":
-                end = text.find("\n", self.at, size)
-                self.at = size if end < 0 else end
-            elif text[self.at] == "\n":
-                self.at += 1
-                self._here_documents()
-            else:
-                return
-
-    def _redirections(self) -> None:
-        while (end := self._redirection()) > self.at:
-            self._blanks(end)
-
-    def _redirection(self) -> int:
-        """The end of a redirection at the place reached, or that place. A comment ends there as well."""
-        text, at, size = self.text, self.at, self.size
-        match = _REDIRECTION.match(text, at, size)
-        if match is None or text.startswith("<%", at):
-            return at
-        if text.startswith("(", match.end()) and match[0] in ("<", ">"):
-            return at
-        operator, end = match[0], match.end()
-        if (duplicated := _DUPLICATED.match(text, end, size)) is not None and operator.endswith("&"):
-            return duplicated.end()
-        space = _BLANK.match(text, end, size)
-        start = space.end() if space else end
-        end = self.word(start)
-        if end == start:
-            self.mistaken(f'"{operator}" names no file', at)
-        elif operator.lstrip("0123456789") in ("<<", "<<-"):
-            self.pending.append(_HereDocument(self._plain(Raw(start, end)), operator.endswith("-")))
-        return max(end, match.end())
-
-    def _here_documents(self) -> None:
-        """Past the texts that stand for input, from the beginning of a line on."""
-        for document in self.pending:
-            self.at = self._end_of(document)
-        self.pending.clear()
-
-    def _end_of(self, document: _HereDocument) -> int:
-        text, size, delimiter, line = self.text, self.size, document.delimiter, self.at
-        while line < size:
-            begin = line
-            while document.indented and text.startswith("\t", begin):
-                begin += 1
-            next_line = text.find("\n", begin, size) + 1 or size
-            if text.startswith(delimiter, begin) and text[begin:next_line].rstrip("\r\n") == delimiter:
-                return next_line
-            line = next_line
-        return size
 
 
 _COMPOUND = {
@@ -488,7 +401,3 @@ _COMPOUND = {
     "case": Parser._case,
     "function": Parser._function,
 }
-_RESERVED = re.compile(
-    r"(?:" + "|".join(sorted(["then", "elif", "else", "fi", "do", "done", "esac", "in", "time", *list(_COMPOUND)[1:]],
-    key=len, reverse=True)) + r"|[{}!])(?=[\s;&|()<>]|\Z)"
-)  # fmt: skip

@@ -20,7 +20,8 @@ class Scope:
     """Variables change while a script runs, so this changes as well.
 
     ``arguments``: ``$1`` and so on; None: nobody knows them. ``name``: ``$0``. ``arrays``: None where the words are not
-    known. ``folder``: the working directory, "" where nobody knows it. ``output``: tells what a few commands print. ``status``: ``$?``.
+    known. ``folder``: the working directory, "" where nobody knows it. ``output``: tells what a few commands print.
+    ``status``: ``$?``, None where it is not known.
     """
 
     __slots__ = (

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from fnmatch import translate
 
 from cfgcheck.syntax.shell_script import MOST_COMMANDS, Parser
+from cfgcheck.syntax.shell_script_parameters import GLOB, Parameters, joined, trimmed
 from cfgcheck.syntax.shell_script_scan import ASSIGNMENT, DEEPEST, IN_DOUBLE, RUN, WORD_END
 from cfgcheck.syntax.shell_script_scope import Scope
 from cfgcheck.syntax.shell_script_tree import Raw
@@ -21,7 +20,6 @@ _BRACED = re.compile(
 _WHOLE = re.compile(
     r'("?)\$(?:([@*])|\{([@*])(?::(\d+))?\}|(\d)|\{(\d{1,4})\}|\{([A-Za-z_]\w*)\[([@*])\]\})\1\Z', re.ASCII
 )
-_GLOB = re.compile(r"[*?\[]")
 _MOST_PATTERN = 200
 _COST_OF_OUTPUT = 1000
 MOST_CHARACTERS = 5_000_000
@@ -30,14 +28,14 @@ MOST_CHARACTERS = 5_000_000
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "e": "\x1b", "E": "\x1b"}
 
 
-class WordReader:
+class WordReader(Parameters):
     """Expands the words of one script."""
 
     def __init__(self, text: str, locate: Locate) -> None:
+        super().__init__()
         self.text = text
         self.locate = locate
         self.scanner = Parser(text, 0, len(text), 0, [MOST_COMMANDS])
-        self.scope = Scope()
         self.depth = 0
         self.left = MOST_CHARACTERS
 
@@ -65,7 +63,7 @@ class WordReader:
         text = word.template[at:]
         value = Word(text if word.known else None, text, word.span, word.because, False, word.variables)
         if appends:
-            value = _joined(self._value(name, True), value)
+            value = joined(self.value(name, True), value)
         if keep and "[" not in name:
             scope.assign(name, value)
         elif keep:
@@ -255,41 +253,11 @@ class WordReader:
 
     def _parameter(self, word: Builder, name: str, quoted: bool) -> None:
         """``$1``, ``$#``, ``$@`` inside of a larger word."""
-        value = self._value(name, quoted and word.split)
+        value = self.value(name, quoted and word.split)
         if isinstance(value, str):
             self._put(word, value, quoted)
         else:
             word.unknown(f"${name}", value[1] if value else f"${name} is given when the script is run", quoted)
-
-    def _value(self, name: str, apart: bool) -> str | tuple[None, str] | None:
-        """What a parameter holds: a text; None when it is not set; or why nobody knows. ``apart``: of ``$@`` each
-        argument is a word."""
-        scope = self.scope
-        if name[0].isalpha() or name[0] == "_":
-            if name in scope.values:
-                return scope.values[name]
-            return (None, scope.unknown[name]) if name in scope.unknown else None
-        given = scope.arguments
-        unknown = (None, f"${name} is given when the script is run")
-        if name == "0":
-            return scope.name.value if scope.name is not None and scope.name.value is not None else unknown
-        if name == "?" and scope.status is not None:
-            return scope.status
-        if given is None or name in ("?", "$", "!", "-"):
-            return unknown
-        if name == "#":
-            return unknown if any(word.bare for word in given) else str(len(given))
-        if name in ("@", "*"):
-            if any(not word.known for word in given) or (name == "@" and apart and len(given) > 1):
-                return unknown
-            return " ".join(word.value or "" for word in given)
-        number = int(name[:6])
-        if any(word.bare for word in given[:number]):
-            return unknown
-        if number > len(given):
-            return ""
-        value = given[number - 1].value
-        return value if value is not None else (None, given[number - 1].because)
 
     def _braces(self, word: Builder, whole: Raw, at: int, quoted: bool) -> None:
         """``${…}``: ``at`` is behind the brace."""
@@ -302,7 +270,7 @@ class WordReader:
             return
         name, operator = head[2].replace("\\\n", ""), head[4] or ""
         if head[1] == "#":
-            value = self._value(name, quoted and word.split)
+            value = self.value(name, quoted and word.split)
             if isinstance(value, str) and head.end() == close:
                 self._put(word, str(len(value)), quoted)
             else:
@@ -321,12 +289,12 @@ class WordReader:
 
     def _conditional(self, word: Builder, name: str, operator: str, rest: Raw, quoted: bool) -> None:
         """``${NAME:-default}`` and its kin. ``rest``: where the default stands."""
-        value = self._value(name, quoted and word.split)
+        value = self.value(name, quoted and word.split)
         variable = name[0].isalpha() or name[0] == "_"
         if isinstance(value, tuple):
             word.unknown(f"${{{name}}}" if variable else f"${name}", value[1], quoted)
             return
-        unset = value is None or (not variable and not value and not self._given(name))
+        unset = value is None or (not variable and not value and not self.given(name))
         missing = unset or (operator[0] == ":" and not value)
         kind = operator[-1]
         if kind == "+":
@@ -346,10 +314,6 @@ class WordReader:
             if unset and variable:
                 word.variables.append(name)
 
-    def _given(self, name: str) -> bool:
-        given = self.scope.arguments or ()
-        return bool(given) if not name.isdigit() else int(name[:6]) <= len(given)
-
     def _default(self, word: Builder, name: str, rest: Raw, quoted: bool, assigns: bool) -> None:
         if not assigns:
             if rest.start == rest.end:
@@ -367,7 +331,7 @@ class WordReader:
 
     def _changed(self, word: Builder, name: str, operator: str, rest: Raw, quoted: bool, shown: str) -> None:
         """``${NAME#prefix}``, ``${NAME%suffix}``, ``${NAME^^}``, ``${NAME,,}``."""
-        value = self._value(name, quoted and word.split)
+        value = self.value(name, quoted and word.split)
         changed: str | None = None
         if isinstance(value, str) and len(value) <= _MOST_PATTERN:
             if operator in ("^^", ",,") and rest.start == rest.end:
@@ -376,8 +340,8 @@ class WordReader:
                 inner = Builder(rest.start, False)
                 self._nested(inner, rest.start, rest.end, False, True)
                 pattern = "".join(inner.parts)
-                if inner.known and not (inner.quoted and _GLOB.search(pattern)) and len(pattern) <= _MOST_PATTERN:
-                    changed = _trimmed(value, operator, pattern)
+                if inner.known and not (inner.quoted and GLOB.search(pattern)) and len(pattern) <= _MOST_PATTERN:
+                    changed = trimmed(value, operator, pattern)
         if changed is not None:
             self._put(word, changed, quoted)
         else:
@@ -407,30 +371,3 @@ class WordReader:
 
 
 _DECLARING = frozenset({"export", "local", "readonly", "declare", "typeset"})
-
-
-def _joined(before: str | tuple[None, str] | None, after: Word) -> Word:
-    """``NAME+=value``."""
-    if isinstance(before, tuple):
-        return Word(None, after.template, after.span, before[1])
-    text = (before or "") + after.template
-    return Word(text if after.known else None, text, after.span, after.because, False, after.variables)
-
-
-def _trimmed(value: str, operator: str, pattern: str) -> str:
-    """``value`` without the shortest (longest) prefix or suffix that the pattern matches."""
-    matches = matcher(pattern)
-    cuts = range(len(value) + 1)
-    if operator[0] == "#":
-        ordered = cuts if operator == "#" else reversed(cuts)
-        return next((value[cut:] for cut in ordered if matches(value[:cut])), value)
-    ordered = cuts if operator == "%%" else reversed(cuts)
-    return next((value[:cut] for cut in ordered if matches(value[cut:])), value)
-
-
-def matcher(pattern: str) -> Callable[[str], bool]:
-    """Whether a text is matched by a shell's pattern."""
-    if not _GLOB.search(pattern):
-        return lambda text: text == pattern
-    compiled = re.compile(translate(pattern.replace("[^", "[!")))
-    return lambda text: compiled.match(text) is not None

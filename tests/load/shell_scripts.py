@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from cfgcheck.load.context import Context
 from cfgcheck.load.disk import Disk
 from cfgcheck.load.filesystem import Filesystem
+from cfgcheck.load.follow_branches import Script
 from cfgcheck.load.follow_commands import Session
-from cfgcheck.load.follow_shell import Script, Shell
+from cfgcheck.load.follow_shell import Shell
 from cfgcheck.load.follow_signals import Interpreter
 from cfgcheck.load.follow_state import Post, State
 from cfgcheck.load.service import Service
@@ -91,7 +92,9 @@ def _compound(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 STATEMENTS = st.recursive(_simple(), _compound, max_leaves=8)
-SCRIPTS = st.lists(STATEMENTS, min_size=1, max_size=5).map(lambda each: "f() { p function \"$@\"; }\n" + "\n".join(each))
+SCRIPTS = st.lists(STATEMENTS, min_size=1, max_size=5).map(
+    lambda each: 'f() { p function "$@"; }\n' + "\n".join(each)
+)
 
 # ── a real shell ──────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -141,10 +141,12 @@ def test_one_server_is_seen(tmp_path: Path, command: str) -> None:
         ("sh /app/nowhere", "not in the folder checked"),
         ("$COMMAND", "environment variable COMMAND"),
         ("./run.py", "no shell script"),
+        ("./manage.py runserver", "manage.py runserver"),
+        (["--verbose"], "the image of compose service web"),
         ("supervisord -c /etc/supervisord.conf", "configuration of supervisord"),
     ],
 )
-def test_what_cannot_be_seen_is_said(tmp_path: Path, command: str, because: str) -> None:
+def test_what_cannot_be_seen_is_said(tmp_path: Path, command: Given, because: str) -> None:
     followed = started(tmp_path, command, scripts={"run.py": "#!/usr/bin/env python\n"})
     assert because in followed.unseen
     assert followed.starts == []
@@ -300,7 +302,8 @@ def test_an_entrypoint_that_is_not_there(tmp_path: Path) -> None:
 
 # ── signals ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-DEBIAN, ALPINE, OTHER = "python:3.12-slim", "python:3.12-alpine", "registry.example.com/base:1"
+DEBIAN, ALPINE, OTHER = "python:3.12-slim", "python:3.12-alpine", "ubuntu:20.04"
+PRIVATE = "registry.example.com/base:1"
 
 
 @pytest.mark.parametrize(
@@ -309,6 +312,9 @@ DEBIAN, ALPINE, OTHER = "python:3.12-slim", "python:3.12-alpine", "registry.exam
         (["gunicorn", "a:b"], OTHER, True),
         (["tini", "--", "gunicorn", "a:b"], OTHER, True),
         (["uv", "run", "gunicorn", "a:b"], OTHER, None),
+        (["gunicorn", "a:b"], PRIVATE, None),
+        ("python manage.py migrate && gunicorn a:b", PRIVATE, None),
+        (["gunicorn", "a:b"], "docker.io/library/python:3.12@sha256:0", True),
         ("gunicorn a:b", DEBIAN, False),
         ("gunicorn a:b", "python:3.12-bookworm", False),
         ("gunicorn a:b", "python:3.12-bullseye", None),

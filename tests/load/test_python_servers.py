@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cfgcheck.load.match import Match, reaches
 from cfgcheck.load.python_servers_listeners import SocketOwner
+from cfgcheck.model.address import Address
 from cfgcheck.model.app import AppKind
 from cfgcheck.model.located import Located, Origin
 from tests.load.python_servers import addresses, app_of, found, problems
@@ -108,6 +110,26 @@ def test_where_it_listens(text: str, expected: list[str]) -> None:
     assert addresses(app_of(text)) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "v6_only"),
+    [
+        ("uvicorn shop:app --host ::", True),
+        ("uvicorn shop:app --host :: --workers 2", False),
+        ("uvicorn shop:app --host :: --workers $N", False),
+        ("hypercorn shop:app -b [::]:8000", False),
+        ("daphne shop:app -b ::", False),
+        ("granian shop:app --host ::", False),
+        ("waitress-serve --listen=[::]:8000 shop:wsgi", True),
+    ],
+)
+def test_who_serves_ipv4_on_an_ipv6_socket(text: str, v6_only: bool) -> None:
+    (listener,) = app_of(text).listeners
+    assert listener.address.value.v6_only is v6_only
+    expected = Match.NO if v6_only else Match.YES
+    assert reaches(Address.tcp("127.0.0.1", 8000), listener.address.value) is expected
+    assert reaches(Address.tcp("::1", 8000), listener.address.value) is Match.YES
+
+
 def test_an_address_stands_where_it_is_written() -> None:
     app = app_of("uvicorn shop:app --host 0.0.0.0 --port 8080")
     assert app.listeners[0].address.span is not None
@@ -177,6 +199,7 @@ def test_hidden_arguments_leave_open_what_is_not_given() -> None:
         ("granian shop:app --workers-kill-timeout 2x", "not a valid duration"),
         ("waitress-serve shop:app --port=80", "unexpected extra argument"),
         ("waitress-serve --po=80 --th 4 --p 1 shop:app", ""),
+        ("granian --host localhost shop:app", "is no IP address"),
         ("waitress-serve -p 80 shop:app", "option -p not recognized"),
         ("waitress-serve --l=80 shop:app", "not a unique prefix"),
         ("waitress-serve --listen=:80 --port=80 shop:app", "port may not be set if listen is set."),

@@ -18,7 +18,9 @@ from pathlib import Path
 
 import pytest
 
+from cfgcheck.load.match import Match, reaches
 from cfgcheck.load.python_servers_table import table
+from cfgcheck.model.address import Address
 from cfgcheck.model.app import App
 from tests.load.python_servers import app_of, problems
 from tools import python_servers
@@ -192,6 +194,54 @@ def test_sockets_have_the_mode_that_the_model_says(folder: Path) -> None:
         assert oct(listener.file.mode.value) == mode, text
 
 
+DUAL = (
+    "uvicorn shop:app --host :: --port {port}",
+    "uvicorn shop:app --host :: --port {port} --workers 2",
+    "hypercorn shop:app --bind [::]:{port}",
+    "granian --interface asgi shop:app --host :: --port {port}",
+    "waitress-serve --listen=[::]:{port} shop:wsgi",
+    "waitress-serve --listen=*:{port} shop:wsgi",
+)
+
+
+def serves_ipv4(text: str, port: int, folder: Path) -> bool:
+    """Whether it takes connections to 127.0.0.1, once it takes those to ::1."""
+    with running(text, folder):
+        for _ in range(STARTS_WITHIN * 20):
+            try:
+                socket.create_connection(("::1", port), 5).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        time.sleep(0.3)
+        try:
+            socket.create_connection(("127.0.0.1", port), 5).close()
+        except ConnectionRefusedError:
+            return False
+        return True
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as listening:
+            listening.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="the machine has no IPv6")
+def test_who_serves_ipv4_on_an_ipv6_socket(folder: Path) -> None:
+    ports = [free_port() for _ in DUAL]
+    texts = [text.format(port=port) for text, port in zip(DUAL, ports, strict=True)]
+    with ThreadPoolExecutor(3) as pool:
+        measured = list(pool.map(lambda text, port: serves_ipv4(text, port, folder), texts, ports))
+    for text, port, served in zip(texts, ports, measured, strict=True):
+        target = Address.tcp("127.0.0.1", port)
+        reached = [reaches(target, listener.address.value) for listener in app_of(text).listeners]
+        assert (Match.YES in reached) is served, text
+
+
 REFUSED = (
     "uvicorn shop:app --worker 2",
     "uvicorn shop:app --log-level INFO",
@@ -204,6 +254,7 @@ REFUSED = (
     "daphne shop",
     "daphne shop:app -p 80a",
     "granian shop:app --workers 0",
+    "granian --interface asgi --host localhost --port 0 shop:app",
     "granian shop:app --uds-permission 0660",
     "waitress-serve shop:wsgi --port=0",
     "waitress-serve --listen=127.0.0.1:0 --port=0 shop:wsgi",

@@ -104,9 +104,11 @@ def test_a_line_of_releases_answers_what_all_its_releases_do() -> None:
 @pytest.mark.parametrize("other", [(1, 29, 7), Version(1, 29, 7), (1, 29, 1)])
 def test_and_does_not_answer_else(other: tuple[int, ...]) -> None:
     line = ReleaseLine(1, 29)
-    for ask in (lambda: line < other, lambda: line >= other, lambda: other <= line, lambda: line > other):
+    for sign in ("__lt__", "__ge__", "__le__", "__gt__"):
         with pytest.raises(UnknownValue, match=r"1\.29"):
-            ask()
+            getattr(line, sign)(other)
+    with pytest.raises(UnknownValue):
+        sorted([Version(1, 29, 7), line])
 
 
 @given(st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 3)))
@@ -391,7 +393,7 @@ def test_a_long_text_takes_no_time(piece: str) -> None:
         for _ in read(file):
             pass
     of_image(Located.read(file.text + "/nginx", None))
-    assert time.perf_counter() - start < 5
+    assert time.perf_counter() - start < 3
 
 
 def test_files_that_are_no_text(tmp_path: Path) -> None:

@@ -127,9 +127,10 @@ def _count(body: tuple[AndOr, ...]) -> int:
     return sum(1 for _ in simple_commands(body))
 
 
-_REPEATED = ["${", "$(", "((", "{ ", "if a; then ", "case x in a) ", "<<E\n", "`", "'", '"', "a=(", "[[ ", "! ", "a|", "a&&",
-             "()", "f() ", "a b\n", "$((", "${a:-", "for a in b; do ", "<<-E <<F ", "\\\n", ";;", "2>", "@(", "{{",
-             "$'"]  # fmt: skip
+_REPEATED = [
+    "${", "$(", "((", "{ ", "if a; then ", "case x in a) ", "<<E\n", "`", "'", '"', "a=(", "[[ ", "! ", "a|", "a&&",
+    "()", "f() ", "a b\n", "$((", "${a:-", "for a in b; do ", "<<-E <<F ", "\\\n", ";;", "2>", "@(", "{{", "$'",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("piece", _REPEATED)
