@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cfgcheck.load.discover import Candidate, Exclusions, FileKind, discover
 from cfgcheck.load.disk import Disk
-from cfgcheck.load.hints import Hints, doubted
+from cfgcheck.load.hints import Hints, doubted, handed_over
 from cfgcheck.load.link import link
 from cfgcheck.load.stack import load_stack
 from cfgcheck.load.tree_index import TreeIndex
@@ -56,6 +56,7 @@ def load(wanted: Input, settings: Settings) -> tuple[Disk, list[Stack]]:
     for name, declaration, group in _groups(candidates, settings.stacks, disk):
         stack = load_stack(disk, name, group, index, declarations(settings, declaration))
         link(stack)
+        hints.taken |= handed_over(stack.apps)
         stack.routes = doubted(stack.routes, hints)
         stacks.append(stack)
     disk.notes += unused(settings, stacks)

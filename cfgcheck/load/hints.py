@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cfgcheck.load.discover import Exclusions, files_below
 from cfgcheck.load.disk import Disk
-from cfgcheck.model.app import AppKind
+from cfgcheck.model.app import App, AppKind
 from cfgcheck.model.stack import Link, Route
 from cfgcheck.record import replace
 
@@ -21,11 +21,13 @@ _NO_CARRIERS = frozenset(
 """Endings of files that start nothing, or (Python, JavaScript) seldom do."""
 
 _COMMAND = re.compile(
-    r"^(?![ \t]*[#;])[^\n]*?(?<![\w.-])(gunicorn|uwsgi|uvicorn|hypercorn|daphne|granian|waitress-serve)"
+    r"^(?![ \t]*(?:[#;]|Description[ \t]*=))[^\n]*?"
+    r"(?<![\w.-])(gunicorn|uwsgi|uvicorn|hypercorn|daphne|granian|waitress-serve)"
     r"(?:[ \t]+(?:[-\w./$\"'{\\]|\\?$)|[\"'][ \t]*,[ \t]*[\"'])",
     re.MULTILINE,
 )
-"""The name with an argument behind it, on a line that is no comment; not ``gunicorn==23`` nor ``- gunicorn``."""
+"""The name with an argument behind it, on a line that is no comment nor a unit's description; not ``gunicorn==23`` nor
+``- gunicorn``."""
 
 _HANDED_OVER = re.compile(r"^[ \t]*ListenStream[ \t]*=", re.MULTILINE)
 _ARGUMENTS = re.compile(r"^(?![ \t]*[#;])[^\n]*\b(?:GUNICORN_CMD_ARGS|UWSGI_SOCKET|UWSGI_HTTP_SOCKET)\b", re.MULTILINE)
@@ -42,6 +44,8 @@ class Hints:
         self._tops = [top for top in tops if top.is_dir()]
         self._exclude = exclude
         self._found: list[tuple[str, str]] | None = None
+        self.taken: set[str] = set()
+        """Files whose sockets are known to be handed to an app that was found."""
 
     def why_incomplete(self, besides: AppKind | None = None) -> str:
         """Which file starts a server that is not read, as a reason; "" when there is none. ``besides``: only
@@ -63,7 +67,7 @@ class Hints:
             if number >= _MOST:
                 return
             shown = self._disk.show(path)
-            if shown in read and path.suffix != ".socket":
+            if shown in read and (path.suffix != ".socket" or shown in self.taken):
                 continue
             if path.suffix.lower() not in _NO_CARRIERS:
                 yield from _hints(shown, self._disk.peek(path, _LARGEST))
@@ -81,6 +85,12 @@ def _hints(shown: str, text: str) -> Iterator[tuple[str, str]]:
 
 
 _DOUBTFUL = (Link.NO_LISTENER, Link.WRONG_PROTOCOL)
+
+
+def handed_over(apps: Iterable[App]) -> set[str]:
+    """The files that open the sockets of these apps for them."""
+    listeners = (listener for app in apps for listener in app.listeners)
+    return {listener.address.span.file.path for listener in listeners if listener.handed and listener.address.span}
 
 
 def doubted(routes: list[Route], hints: Hints) -> list[Route]:

@@ -16,6 +16,8 @@ _HOST_AND_PORT = {
 
 def listen_on(app: App, listener: Listener, address: Address) -> str:
     """What to write so that it listens at ``address``: ``bind = "0.0.0.0:8000"``, ``--host 0.0.0.0 --port 8000``."""
+    if listener.handed and listener.option == "ListenStream":
+        return f"ListenStream={address.path if address.is_unix else address}"
     if app.kind in _HOST_AND_PORT:
         host, port, path = _HOST_AND_PORT[app.kind]
         return f"{path} {address.path}" if address.is_unix else f"{host} {address.host} {port} {address.port_text}"

@@ -11,6 +11,10 @@ from cfgcheck.report.result import Result, Summary, in_reading_order
 from cfgcheck.report.terminal import Terminal
 
 
+_MOST_LISTED = 200
+"""Checks that are listed for one reason."""
+
+
 def counted(number: int, one: str, many: str = "") -> str:
     """``1 file``, ``2 files``."""
     return f"{number} {one if number == 1 else many or one + 's'}"
@@ -93,9 +97,16 @@ def unchecked_list(unchecked: Iterable[Unchecked], terminal: Terminal) -> Iterat
     yield terminal.paint("strong", "Not checked")
     for reason, checks in sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0])):
         yield from _hanging(f"because {reason}", 2, terminal)
+        told: dict[tuple[str, str], list[Unchecked]] = {}
         for one in sorted(checks, key=lambda one: (one.rule, one.subject)):
-            where = f" ({one.at})" if one.at and one.at.file.text else ""
-            yield from _hanging(f"{one.rule}: {one.subject}{where}", 4, terminal, "quiet")
+            told.setdefault((one.rule, one.subject), []).append(one)
+        for (rule, subject), same in list(told.items())[:_MOST_LISTED]:
+            at = same[0].at
+            where = f" ({at})" if at and at.file.text else ""
+            more = f" and {counted(len(same) - 1, 'more place')}" if len(same) > 1 else ""
+            yield from _hanging(f"{rule}: {subject}{where}{more}", 4, terminal, "quiet")
+        if len(told) > _MOST_LISTED:
+            yield f"    and {len(told) - _MOST_LISTED} more, which --format json lists"
 
 
 def _hanging(text: str, indent: int, terminal: Terminal, style: str = "") -> Iterator[str]:

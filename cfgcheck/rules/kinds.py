@@ -76,7 +76,8 @@ NUMBER = Kind("number")
 TEXT = Kind("str")
 NONE = Kind("none", optional=True)
 
-_PACKAGES = ("cfgcheck.findings", "cfgcheck.model", "cfgcheck.source", "cfgcheck.syntax")
+_PACKAGES = ("cfgcheck.syntax", "cfgcheck.source", "cfgcheck.findings", "cfgcheck.model")
+"""Where classes of the model come from; of two with one name that of the later package is meant."""
 
 _SIMPLE = {bool: BOOL, int: NUMBER, float: NUMBER, str: TEXT, type(None): NONE}
 
@@ -129,7 +130,8 @@ def _names() -> dict[str, Any]:
     """Every name that an annotation of the model may use, wherever it was written."""
     for module in pkgutil.iter_modules(cfgcheck.model.__path__, "cfgcheck.model."):
         importlib.import_module(module.name)
-    ours = [module for name, module in sorted(sys.modules.items()) if name.startswith(_PACKAGES)]
+    modules = sorted(sys.modules.items())
+    ours = [module for package in _PACKAGES for name, module in modules if name.startswith(package)]
     return {name: value for module in ours for name, value in vars(module).items()}
 
 

@@ -31,7 +31,7 @@ def unused(settings: Settings, stacks: Sequence[Stack]) -> Iterator[str]:
     names = {app.name for stack in stacks for app in stack.apps}
     for app in settings.apps:
         if app.name not in names:
-            yield f"{app.span}: the command of the app {app.name} starts neither Gunicorn nor uWSGI."
+            yield f"{app.span}: the command of the app {app.name} starts no app server."
     commanded = {app.name for app in settings.apps}
     for name in settings.declared.apps:
         if name not in names and name not in commanded:

@@ -39,11 +39,11 @@ def test_declarations_that_speak_of_nothing(tmp_path: Path) -> None:
     write(
         tmp_path,
         nginx__conf=NGINX,
-        cfgcheck__toml='[[app]]\nname = "x"\ncommand = "waitress-serve x"\n[[app]]\nname = "y"\nmax-body = "1m"\n'
+        cfgcheck__toml='[[app]]\nname = "x"\ncommand = "celery -A x worker"\n[[app]]\nname = "y"\nmax-body = "1m"\n'
         '[hosts.a]\naddresses = ["10.0.0.1"]\npaths = ["nowhere"]\n',
     )
     shown = " ".join(run("check", tmp_path).out.split())
-    assert "the command of the app x starts neither Gunicorn nor uWSGI" in shown
+    assert "the command of the app x starts no app server" in shown
     assert "y in the settings names no app" in shown
     assert "nowhere in the settings does not exist" in shown
 
