@@ -10,7 +10,6 @@ from cfgcheck.report.cells import wrap
 from cfgcheck.report.result import Result, Summary, in_reading_order
 from cfgcheck.report.terminal import Terminal
 
-
 _MOST_LISTED = 200
 """Checks that are listed for one reason."""
 
