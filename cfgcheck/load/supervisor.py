@@ -24,7 +24,7 @@ __all__ = ["looks_like_supervisor", "programs", "programs_inside", "read_supervi
 
 _PROGRAMS = ("program:", "fcgi-program:")
 _OF_SUPERVISOR = ("SUPERVISOR_ENABLED", "SUPERVISOR_SERVER_URL", "SUPERVISOR_PROCESS_NAME", "SUPERVISOR_GROUP_NAME")
-_MOST_PROGRAMS = 2000
+_MOST_PROGRAMS = 300
 _UMASK = "supervisord.org/configuration.html, umask"
 
 
