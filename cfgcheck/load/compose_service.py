@@ -196,6 +196,10 @@ class ServiceMaker:
             if replaced.value is not None:
                 return Located.read(replaced.value, span)
             return Located.unknown(replaced.because or replaced.invalid, span, replaced.template)
+        # Without a value it comes from where Compose takes its own variables from, ``.env`` among them.
+        handed_through = self.values.given(name)
+        if handed_through is not None:
+            return Located.read(handed_through, key.span)
         return Located.unknown(f"{name} is handed through from the environment of docker compose", key.span)
 
     # ── the whole ─────────────────────────────────────────────────────────────────────────────────────────────

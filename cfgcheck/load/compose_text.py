@@ -33,6 +33,10 @@ class Values:
     def __init__(self, variables: Mapping[str, str | None]) -> None:
         self._variables = variables
 
+    def given(self, name: str) -> str | None:
+        """What ``.env`` sets a variable to; None where it does not, or nobody knows."""
+        return self._variables.get(name)
+
     def replaced(self, text: str) -> Interpolated:
         return interpolate(text, self._lookup) if "$" in text else Interpolated(text, text)
 

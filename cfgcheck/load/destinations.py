@@ -101,6 +101,9 @@ class Network:
 
     def _by_its_name(self, target: Address, proxy: Proxy) -> Destinations:
         own = self.stack.hosts.get(proxy.host)
+        if not proxy.host and proxy.unit is not None and proxy.unit.contained and target.host in self._by_name:
+            because = f"{proxy.unit.label} is on the machine's own network, where names of services lead nowhere"
+            return Destinations(unknown=because)
         hosts = self._by_name.get(target.host, [])
         services = self._services.get(target.host, [])
         if own is not None and own.kind in (HostKind.CONTAINER, HostKind.POD):

@@ -6,6 +6,7 @@ from cfgcheck.load.service import Handed
 from cfgcheck.model.address import AddressKind
 from cfgcheck.model.app import App, AppKind, Listener, Protocol
 from cfgcheck.model.located import Located
+from cfgcheck.model.unit import Manager
 from cfgcheck.record import replace
 
 
@@ -33,4 +34,6 @@ def _listener(handed: Handed, app: App) -> Listener:
     own: Located[Protocol] = Located.default(Protocol.UWSGI if app.kind is AppKind.UWSGI else Protocol.HTTP)
     protocol = spoken or (first.protocol if first is not None and app.kind is not AppKind.UWSGI else own)
     tls = first.tls if first is not None else Located.default(False)
-    return Listener(handed.address, protocol, tls, app.facts.keepalive, "ListenStream", handed=True, file=handed.file)
+    supervised = app.unit is not None and app.unit.manager is Manager.SUPERVISOR
+    option = "socket" if supervised else "ListenStream"
+    return Listener(handed.address, protocol, tls, app.facts.keepalive, option, handed=True, file=handed.file)

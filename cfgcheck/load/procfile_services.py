@@ -14,7 +14,7 @@ from cfgcheck.syntax.procfile import read_procfile
 from cfgcheck.syntax.shell_word import in_file
 
 _PORT = "the process manager sets it"
-_MOST_PROCESSES = 10_000
+_MOST_PROCESSES = 5000
 
 
 def procfile_services(context: Context, path: Path) -> Carried:

@@ -26,12 +26,15 @@ def around(subject: Any, lineage: Iterable[Any]) -> Iterator[Any]:
 
 def variable_labels(things: Iterable[Any], labels: Iterable[Label]) -> tuple[Label, ...]:
     """A label for each variable that is read where a label points, and set in another place."""
-    shown = list(labels)
+    shown, things = list(labels), list(things)
     sources = [each for thing in things if (each := getattr(thing, "variables", None))]
     if not sources:
         return ()
+    whole = {getattr(thing, "span", None) for thing in things}
     found: dict[Span, Label] = {}
     for label in shown:
+        if label.span in whole:
+            continue  # a whole command, of which any variable may be beside the point
         for name in _names(label.span):
             span = _set_at(name, sources)
             if span is not None and not any(_overlap(span, other.span) for other in shown):

@@ -209,3 +209,15 @@ def test_two_deployments_of_one_name_are_choices(tmp_path: Path) -> None:
     routes = world.routes()
     assert [route.link.value for route in routes] == ["matched", "matched"]
     assert {route.choice for route in routes} == {1}
+
+
+def test_on_the_machines_network_names_of_services_lead_nowhere(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.nginx("http://app:8000")
+    world.container("app", "gunicorn -b 0.0.0.0:8000 shop.wsgi")
+    world.services = [
+        replace(one, unit=replace(one.unit, host="")) if one.unit.name == "nginx" else one for one in world.services
+    ]
+    assert world.told() == [
+        "unknown compose service nginx is on the machine's own network, where names of services lead nowhere"
+    ]
