@@ -30,7 +30,7 @@ def variable_labels(things: Iterable[Any], labels: Iterable[Label]) -> tuple[Lab
     sources = [each for thing in things if (each := getattr(thing, "variables", None))]
     if not sources:
         return ()
-    whole = {getattr(thing, "span", None) for thing in things}
+    whole = {thing.span for thing in things if getattr(thing, "variables", None)}
     found: dict[Span, Label] = {}
     for label in shown:
         if label.span in whole:
