@@ -8,6 +8,7 @@ from cfgcheck.load.destinations import GATEWAYS
 from cfgcheck.load.evidence_in_containers import Containers, likeness, resembles
 from cfgcheck.model.address import Address
 from cfgcheck.model.app import App, Listener, Protocol
+from cfgcheck.model.host import DoorwayKind
 from cfgcheck.model.stack import Link, Route, Stack
 from cfgcheck.record import replace
 
@@ -47,8 +48,9 @@ def _settle(route: Route, idle: _Idle, stack: Stack) -> Route:
     near = idle.near(route, host) or idle.elsewhere(route, host)
     if not near:
         because = "no app was found whose written address is left without a proxy: another server may be meant"
-        if target.host in GATEWAYS:
-            because = f"nothing that was found publishes port {target.port_text} on this machine"
+        doors = _published(stack, host)
+        if doors or target.host in GATEWAYS:
+            because = f"nothing that was found publishes port {target.port_text} on this machine{doors}"
         return replace(route, link=Link.EXTERNAL, because=because)
     if stack.incomplete:
         return replace(route, link=Link.UNKNOWN, because=stack.incomplete)
@@ -69,6 +71,14 @@ def _settle(route: Route, idle: _Idle, stack: Stack) -> Route:
         because = f"{near[0][0].label} may be another way to start what this nginx reaches already"
         return replace(route, link=Link.UNKNOWN, because=because)
     return replace(route, nearest=near)
+
+
+def _published(stack: Stack, host: str) -> str:
+    """The ports of a host that do lead to an app, in words."""
+    apps = {app.host: app for app in reversed(stack.apps)}
+    doors = [door for door in stack.doorways if door.on == host and door.kind is DoorwayKind.PUBLISHED]
+    led = [f"port {door.port} leads to {apps[door.to].label}" for door in doors if door.port and door.to in apps]
+    return f": {', '.join(led[:_SHOWN])}" if led else ""
 
 
 class _Idle:
