@@ -28,9 +28,13 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
     address = listener.address.value
     if app.unit is None or app.unit.manager is not Manager.SYSTEMD or not address.is_unix:
         return
-    if address.abstract or address.templated or listener.handed:
+    if address.abstract or listener.handed:
         return
     path = normal_path(address.path)
+    if address.templated:
+        if path.startswith("/run/"):
+            yield case.unchecked("a placeholder stands in the socket's path", listener.address)
+        return
     parts = path.split("/")
     if parts[:2] != ["", "run"] or len(parts) < 4 or parts[2] in _OF_PACKAGES:
         return
