@@ -85,10 +85,12 @@ class ServiceMaker:
         names = [definition.name, self.values.plain(definition.last("container_name"))]
         names.append(self.values.plain(definition.last("hostname")))
         networks, addresses = [], []
+        only_on: dict[str, set[str]] = {}
         for value, _ in definition.each("networks"):
             for name, node in _networks(value):
                 networks.append(self._network(name))
-                names += [self.values.plain(alias) for alias in listed(node.get("aliases") if node else None)]
+                for alias in listed(node.get("aliases") if node else None):
+                    only_on.setdefault(self.values.plain(alias).lower(), set()).add(networks[-1])
                 addresses += [self.values.plain(node.get("ipv4_address"))] if node and node.get("ipv4_address") else []
         if not networks and self.values.plain(definition.last("network_mode")) != "none":
             networks.append(self._network("default"))
@@ -97,8 +99,9 @@ class ServiceMaker:
             tuple(addresses),
             kind=HostKind.CONTAINER,
             label=f"container {definition.name}",
-            names=tuple(dict.fromkeys(name for name in names if name)),
+            names=tuple(dict.fromkeys(name for name in [*names, *only_on] if name)),
             networks=frozenset(networks),
+            aliases={name: frozenset(on) for name, on in only_on.items() if name not in names},
             project=self.project.label,
             fixed=bool(addresses),
             unseen=self._joined_with(definition),

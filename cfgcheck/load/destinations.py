@@ -107,7 +107,7 @@ class Network:
         hosts = self._by_name.get(target.host, [])
         services = self._services.get(target.host, [])
         if own is not None and own.kind in (HostKind.CONTAINER, HostKind.POD):
-            seen = [host for host in hosts if host.networks & own.networks]
+            seen = [host for host in hosts if host.aliases.get(target.host, host.networks) & own.networks]
             doors = [doorway for doorway in services if doorway.networks & own.networks]
             if not seen and not doors and hosts and any(host.project == own.project for host in hosts):
                 return Destinations(unknown=f"{target.host} and {own.label or own.name} share no network")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 
-from cfgcheck.record import record
+from cfgcheck.record import field, record
 from cfgcheck.source.file import Span
 
 
@@ -24,7 +25,8 @@ class Host:
     ``name``: unique in the stack; "" is the one machine that is taken for granted. ``addresses``: IP addresses by which
     others reach it. ``paths``: of a host declared in ``[hosts.NAME]``, the files whose servers run on it.
     ``names``: what others on a common network call it (service name, container name, aliases). ``networks``: those that
-    it is on, unique in the stack; two hosts know one another by name when they share one. ``project``: the deployment
+    it is on, unique in the stack; two hosts know one another by name when they share one. ``aliases``: names that only
+    some of its networks know, and which. ``project``: the deployment
     that it belongs to (a compose project, a Kubernetes namespace), as shown to people.
     ``fixed``: its address stays the same when it is made anew (``ipv4_address``, a machine).
     ``unseen``: why servers may run on it that were not found (an image that is not built here), else "".
@@ -37,6 +39,7 @@ class Host:
     label: str = ""
     names: tuple[str, ...] = ()
     networks: frozenset[str] = frozenset()
+    aliases: Mapping[str, frozenset[str]] = field(default_factory=dict)
     project: str = ""
     fixed: bool = False
     unseen: str = ""

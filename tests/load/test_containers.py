@@ -10,7 +10,7 @@ import pytest
 
 from cfgcheck.app import Input, load
 from cfgcheck.model.stack import Link, Stack
-from cfgcheck.settings import load_settings
+from cfgcheck.settings import Settings, load_settings
 
 NGINX = "server {{ listen 80; location / {{ proxy_pass {}; }} }}\n"
 PROXY = "services:\n  proxy:\n    image: nginx:1.30.1\n    volumes: [./n.conf:/etc/nginx/conf.d/default.conf]\n"
@@ -130,3 +130,31 @@ def test_the_config_file_that_gunicorn_takes_by_itself(tmp_path: Path, copied: s
     }
     found = next(each for each in stack(tmp_path, files).apps if each.unit is not None)
     assert str(found.listeners[0].address.value) == expected
+
+
+ALIASES = """\
+services:
+  nginx:
+    image: nginx:1.30.1
+    volumes: [./nginx.conf:/etc/nginx/nginx.conf]
+    networks: [{network}]
+  app:
+    image: example/app:1
+    command: gunicorn --bind 0.0.0.0:8000 shop.wsgi
+    networks:
+      front: {{}}
+      back:
+        aliases: [shop.internal]
+networks:
+  front:
+  back:
+"""
+
+
+@pytest.mark.parametrize(("network", "link"), [("back", Link.MATCHED), ("front", Link.UNKNOWN)])
+def test_an_alias_is_known_on_its_network_only(tmp_path: Path, network: str, link: Link) -> None:
+    site = "server { listen 80; location / { proxy_pass http://shop.internal:8000; } }"
+    (tmp_path / "nginx.conf").write_text(f"events {{}}\nhttp {{ {site} }}\n")
+    (tmp_path / "compose.yaml").write_text(ALIASES.format(network=network))
+    _, [stack] = load(Input((tmp_path,)), Settings())
+    assert [route.link for route in stack.routes] == [link]
