@@ -5,17 +5,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from enum import Enum
 
-
-class CarrierKind(Enum):
-    COMPOSE = "compose"
-    DOCKERFILE = "dockerfile"
-    KUBERNETES = "kubernetes"
-    SYSTEMD = "systemd"
-    SUPERVISOR = "supervisor"
-    SCRIPT = "script"
-
+from cfgcheck.load.file_kinds import FileKind
 
 _DOCKERFILE = re.compile(r"(?:docker|container)file(?:[._-].*)?\Z|.*\.(?:docker|container)file\Z")
 _COMPOSE_NAME = re.compile(r".*compose.*\.ya?ml\Z")
@@ -42,43 +33,43 @@ Peek = Callable[[], str]
 """The beginning of the file's text; asked for only where its name leaves it open."""
 
 
-def carrier_kind(name: str, peek: Peek) -> CarrierKind | None:
+def carrier_kind(name: str, peek: Peek) -> FileKind | None:
     """What a file carries. ``name``: in lower case, without the ending of a template (``.j2``)."""
-    if _DOCKERFILE.match(name) and not name.endswith("ignore"):
-        return CarrierKind.DOCKERFILE
+    if _DOCKERFILE.match(name) and not name.endswith(("ignore", ".py", ".sh")):
+        return FileKind.DOCKERFILE
     if name.endswith((".yml", ".yaml")):
         return _of_yaml(name, peek())
     if name.endswith((".service", ".socket")):
-        return CarrierKind.SYSTEMD if _SYSTEMD.search(peek()) else None
+        return FileKind.SYSTEMD if _SYSTEMD.search(peek()) else None
     if name.endswith((".conf", ".ini")):
         return _of_ini(name, peek())
     if name.endswith(_SCRIPT_ENDINGS):
-        return CarrierKind.SCRIPT if _SERVER.search(peek()) else None
+        return FileKind.SCRIPT if _SERVER.search(peek()) else None
     if "." not in name:
         return _of_text(peek())
     return None
 
 
-def _of_yaml(name: str, text: str) -> CarrierKind | None:
+def _of_yaml(name: str, text: str) -> FileKind | None:
     if _API_VERSION.search(text) and _KUBERNETES.search(text):
-        return CarrierKind.KUBERNETES
+        return FileKind.KUBERNETES
     if _COMPOSE_NAME.match(name):
-        return CarrierKind.COMPOSE if _SERVICES.search(text) or _OLD_COMPOSE.search(text) else None
-    return CarrierKind.COMPOSE if _SERVICES.search(text) and _SERVICE_KEYS.search(text) else None
+        return FileKind.COMPOSE if _SERVICES.search(text) or _OLD_COMPOSE.search(text) else None
+    return FileKind.COMPOSE if _SERVICES.search(text) and _SERVICE_KEYS.search(text) else None
 
 
-def _of_ini(name: str, text: str) -> CarrierKind | None:
+def _of_ini(name: str, text: str) -> FileKind | None:
     if not _SUPERVISOR.search(text):
-        return CarrierKind.SYSTEMD if name.endswith(".conf") and _drop_in(text) else None
-    return CarrierKind.SUPERVISOR if _PROGRAM.search(text) else None
+        return FileKind.SYSTEMD if name.endswith(".conf") and _drop_in(text) else None
+    return FileKind.SUPERVISOR if _PROGRAM.search(text) else None
 
 
 def _drop_in(text: str) -> bool:
     return bool(re.search(r"^[ \t]*\[(?:Service|Socket)\]", text, re.MULTILINE))
 
 
-def _of_text(text: str) -> CarrierKind | None:
+def _of_text(text: str) -> FileKind | None:
     """A file whose name has no ending."""
     if _SHEBANG.match(text):
-        return CarrierKind.SCRIPT if _SERVER.search(text) else None
+        return FileKind.SCRIPT if _SERVER.search(text) else None
     return None

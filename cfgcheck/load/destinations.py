@@ -102,7 +102,8 @@ class Network:
     def _by_its_name(self, target: Address, proxy: Proxy) -> Destinations:
         own = self.stack.hosts.get(proxy.host)
         if not proxy.host and proxy.unit is not None and proxy.unit.contained and target.host in self._by_name:
-            because = f"{proxy.unit.label} is on the machine's own network, where names of services lead nowhere"
+            # Docker's name server is not asked there (documentation; no Docker was at hand to see it).
+            because = f"{proxy.unit.label} is on the machine's network: where {target.host} leads there is not known"
             return Destinations(unknown=because)
         hosts = self._by_name.get(target.host, [])
         services = self._services.get(target.host, [])

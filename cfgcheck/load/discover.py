@@ -6,29 +6,14 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Iterator
-from enum import Enum
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from cfgcheck.load.carrier_kinds import carrier_kind
 from cfgcheck.load.disk import Disk
+from cfgcheck.load.file_kinds import FileKind as FileKind
 from cfgcheck.load.git import listed_by_git
 from cfgcheck.record import record
-
-
-class FileKind(Enum):
-    NGINX = "nginx"
-    GUNICORN = "gunicorn"
-    UWSGI = "uwsgi"
-    PROCFILE = "procfile"
-    COMPOSE = "compose"
-    DOCKERFILE = "dockerfile"
-    KUBERNETES = "kubernetes"
-    SYSTEMD = "systemd"
-    SUPERVISOR = "supervisor"
-    SCRIPT = "script"
-    OTHER = "other"
-    """Named on the command line, and nothing that is read."""
 
 
 @record(frozen=True)
@@ -118,7 +103,7 @@ def classify(disk: Disk, path: Path, top: Path) -> FileKind | None:
     bare = _without_template_ending(lower)
     carrier = carrier_kind(bare, lambda: disk.peek(path, 65536))
     if carrier is not None:
-        return FileKind(carrier.value)
+        return carrier
     if bare.endswith(".py"):
         return FileKind.GUNICORN if _is_gunicorn(disk, path, lower) else None
     if bare.endswith(".ini") or ".ini:" in bare:

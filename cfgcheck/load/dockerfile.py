@@ -21,17 +21,10 @@ from cfgcheck.model.unit import Manager, Unit
 from cfgcheck.source.file import SourceFile, Span
 from cfgcheck.syntax.dockerfile import Dockerfile, read_dockerfile
 
-_NAME = re.compile(r"(?:docker|container)file(?:[._-].*)?\Z|.*\.(?:docker|container)file(?:\.\w+)?\Z")
 _DEVELOPMENT = re.compile(r"(?:^|[._/-])(?:dev|devel|development|local|test|tests|testing|ci|debug)(?:[._/-]|\Z)")
 _MOST_SOURCES = 200
 
 Key = tuple[Path, str, Path, tuple[tuple[str, str | None], ...]]
-
-
-def looks_like_dockerfile(name: str, text: str) -> bool:
-    """``Dockerfile``, ``Dockerfile.prod``, ``web.Dockerfile``, ``Containerfile``, and templates of those."""
-    lower = name.lower()
-    return bool(_NAME.match(lower)) and not lower.endswith(("ignore", ".md", ".py", ".sh")) and "FROM" in text.upper()
 
 
 class ImageReader:

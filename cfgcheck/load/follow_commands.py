@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cfgcheck.findings import Problem
 from cfgcheck.load.context import Context
+from cfgcheck.load.follow_programs import SERVERS, is_module, python, runs_once
 from cfgcheck.load.follow_scripts import NOT_FOUND, Found, find_script, looks_like_script_path
 from cfgcheck.load.follow_signals import Interpreter
 from cfgcheck.load.follow_state import Pending, Post, State
@@ -29,15 +29,9 @@ if TYPE_CHECKING:
 MOST_STEPS = 10_000
 _MOST_STARTS = 200
 _DEEPEST = 12
-_SERVERS = re.compile(
-    r"(?:gunicorn|(?:py)?uwsgi|uvicorn|hypercorn|daphne|granian|waitress|nginx|openresty|supervisord)"
-)
-_PYTHON = re.compile(r"(?:python|pypy)[\d.]*\Z")
 _RUNNERS = frozenset(
     {"make", "npm", "npx", "yarn", "pnpm", "just", "task", "invoke", "inv", "fab", "tox", "nox", "bundle"}
 )
-_ONCE = frozenset({"--version", "--help", "--check-config", "--print-config"})
-_NGINX_ONCE = frozenset({"-t", "-T", "-v", "-V", "-s", "-h", "-?"})
 _ASKING = re.compile(r"(?:su|runuser)\Z")
 
 
@@ -215,7 +209,7 @@ class Session:
 
     def _unseen_servers(self, words: Sequence[Word], state: State, post: Post) -> bool:
         """``/entrypoint.sh gunicorn app:app``: such scripts end with ``exec "$@"``, as far as anybody guesses."""
-        if len(words) < 2 or not _SERVERS.match(base_name(words[1].value or "")):
+        if len(words) < 2 or not SERVERS.match(base_name(words[1].value or "")):
             return False
         unknown = Located[bool].unknown(f"what {_shown(words[:1])} does with signals is not known")
         self.command(tuple(words[1:]), state, replace(post, signalled=unknown))
@@ -249,16 +243,16 @@ class Session:
         if name.startswith("supervisord"):
             self._supervisor(words, state, post)
             return
-        serves = _SERVERS.match(name) is not None or _is_module(name, words)
+        serves = SERVERS.match(name) is not None or is_module(name, words)
         if not serves:
-            if (unseen := _python(name, words)) is not None:
+            if (unseen := python(name, words)) is not None:
                 state.pending += [unseen] if unseen else []
                 return
             found = find_script(words[0], state.service, state.scope.folder)
             if found is not NOT_FOUND:
                 self._script_or_unseen(found, words, state, post)
                 return
-        if _runs_once(name, words):
+        if runs_once(name, words):
             return
         self._begin(words, state, post, serves)
 
@@ -357,42 +351,6 @@ def _handed(post: Post, hands: Hands) -> Post:
 def _known_path(word: Word, found: Found) -> Word:
     """``$0`` is the path that the script was started by; found along PATH, the whole one."""
     return Word(found.path, found.path, word.span) if found.path else word
-
-
-def _is_module(name: str, words: Sequence[Word]) -> bool:
-    """``python -m gunicorn``."""
-    if not _PYTHON.match(name):
-        return False
-    texts = [word.value or "" for word in words[:8]]
-    modules = [module for flag, module in pairwise(texts) if flag.startswith("-") and flag.endswith("m")]
-    return any(_SERVERS.match(module) for module in modules)
-
-
-def _python(name: str, words: tuple[Word, ...]) -> str | None:
-    """Why nobody sees what a Python program starts; "" when it starts nothing, None when it is none."""
-    if name == "manage.py":
-        words = words[:1] + words
-    elif not _PYTHON.match(name):
-        return None
-    at = 1
-    while at < len(words) and words[at].template.startswith("-"):
-        if words[at].value == "-m":
-            return None
-        if words[at].value == "-c":
-            return "what `python -c` starts can't be seen"
-        at += 2 if words[at].value in ("-W", "-X") else 1
-    if at >= len(words):
-        return None
-    path = words[at].template[:200]
-    if base_name(path) == "manage.py":
-        task = next((word.template[:60] for word in words[at + 1 :] if not word.template.startswith("-")), "")
-        return f"what `manage.py {task}` serves can't be seen" if task.startswith(("run", "serve", "start")) else ""
-    return f"what the Python script {path} starts can't be seen"
-
-
-def _runs_once(name: str, words: Sequence[Word]) -> bool:
-    texts = {word.template for word in words[1:]}
-    return bool(texts & _ONCE) or (name in ("nginx", "openresty") and bool(texts & _NGINX_ONCE))
 
 
 def _same(one: Pending, other: Start) -> bool:

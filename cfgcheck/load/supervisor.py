@@ -18,9 +18,9 @@ from cfgcheck.model.unit import Manager, Unit
 from cfgcheck.record import replace
 from cfgcheck.source.file import SourceFile
 from cfgcheck.syntax.environment import Environment
-from cfgcheck.syntax.supervisor_ini import Section, SupervisorFile, looks_like_supervisor, read_supervisor_ini
+from cfgcheck.syntax.supervisor_ini import Section, SupervisorFile, read_supervisor_ini
 
-__all__ = ["looks_like_supervisor", "programs", "programs_inside", "read_supervisor"]
+__all__ = ["programs", "programs_inside", "read_supervisor"]
 
 _PROGRAMS = ("program:", "fcgi-program:")
 _OF_SUPERVISOR = ("SUPERVISOR_ENABLED", "SUPERVISOR_SERVER_URL", "SUPERVISOR_PROCESS_NAME", "SUPERVISOR_GROUP_NAME")

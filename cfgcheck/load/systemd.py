@@ -20,9 +20,9 @@ from cfgcheck.load.tmpfiles import folders_made_near
 from cfgcheck.model.located import Located
 from cfgcheck.model.unit import Unit
 from cfgcheck.record import replace
-from cfgcheck.syntax.systemd_unit import Setting, UnitFile, looks_like_systemd, read_unit
+from cfgcheck.syntax.systemd_unit import Setting, UnitFile, read_unit
 
-__all__ = ["looks_like_systemd", "read_systemd"]
+__all__ = ["read_systemd"]
 
 _CONTAINERS = frozenset(
     {"docker", "docker-compose", "podman", "podman-compose", "nerdctl", "kubectl", "lxc", "machinectl"}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from cfgcheck.record import record
 from cfgcheck.source.file import Span
-from cfgcheck.syntax.dotenv_interpolation import Interpolated, Lookup, interpolate
+from cfgcheck.syntax.dotenv_interpolation import Interpolated, Lookup, closings, interpolate
 from cfgcheck.syntax.yaml_nodes import Scalar
 from cfgcheck.syntax.yaml_places import Places, places_of
 
@@ -18,7 +18,6 @@ BECAUSE_TEMPLATE = "a template placeholder stands there"
 
 PLACEHOLDER = re.compile(r"\{\{[^\n]*?\}\}|\{%[^\n]*?%\}|<%[^\n]*?%>")
 _REFERENCE = re.compile(r"\$(?:\$|[A-Za-z_][A-Za-z0-9_]*|(\{))")
-_BRACE = re.compile(r"\$\{|\}")
 
 
 @record(frozen=True)
@@ -68,13 +67,13 @@ def text_of(scalar: Scalar, lookup: Lookup, literal: bool = False) -> Text:
 
 def _pieces(text: str, templated: bool, literal: bool) -> Iterator[tuple[int, int]]:
     """Where variables and placeholders stand, none within another."""
-    closings = {} if literal else _closings(text)
+    closed = {} if literal else closings(text)
     at = 0
     pattern = _both(templated, literal)
     while (found := pattern.search(text, at)) is not None:
         at = found.end()
         if found[0] == "${":
-            at = closings.get(found.start(), found.end())
+            at = closed.get(found.start(), found.end() - 1) + 1
         yield found.start(), at
 
 
@@ -87,18 +86,6 @@ def _both(templated: bool, literal: bool) -> re.Pattern[str]:
         parts = [PLACEHOLDER.pattern] * templated + [_REFERENCE.pattern + r"|\$"] * (not literal)
         _PATTERNS[key] = re.compile("|".join(parts))
     return _PATTERNS[key]
-
-
-def _closings(text: str) -> dict[int, int]:
-    """Where the part behind each ``${…}`` begins."""
-    opened: list[int] = []
-    found: dict[int, int] = {}
-    for brace in _BRACE.finditer(text):
-        if brace[0] == "${":
-            opened.append(brace.start())
-        elif opened:
-            found[opened.pop()] = brace.end()
-    return found
 
 
 class _Pieces:

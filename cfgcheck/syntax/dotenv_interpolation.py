@@ -69,7 +69,7 @@ class _Builder:
 def interpolate(text: str, lookup: Lookup, complete: bool = False, depth: int = 0) -> Interpolated:
     """``text`` with its variables replaced. ``complete``: a variable that ``lookup`` does not know is not set, and so
     is empty; otherwise nobody knows what it holds. A default is taken either way."""
-    made, at, opened = _Builder(complete), 0, _closings(text) if "${" in text else {}
+    made, at, opened = _Builder(complete), 0, closings(text) if "${" in text else {}
     while (found := _REFERENCE.search(text, at)) is not None:
         made.parts.append(text[at : found.start()])
         at = found.end()
@@ -134,7 +134,7 @@ def _inner(made: _Builder, written: str, other: str, lookup: Lookup, depth: int)
         made.put(written, inner.value)
 
 
-def _closings(text: str) -> dict[int, int]:
+def closings(text: str) -> dict[int, int]:
     """Where the brace stands that closes each ``${``."""
     opened: list[int] = []
     found: dict[int, int] = {}

@@ -15,7 +15,6 @@ from cfgcheck.record import field, record
 from cfgcheck.source.file import SourceFile, Span
 from cfgcheck.syntax.joined_value import Value
 
-_PROGRAM = re.compile(r"^\[(?:program:[^\]\n]*|fcgi-program:[^\]\n]*|supervisord)\]", re.MULTILINE)
 _SECTION = re.compile(r"\[(.+)\]")
 _LINE = re.compile(r"([^\n\r]*)(?:\r\n|\n|\r|\Z)")
 _DELIMITER = re.compile(r"[=:]")
@@ -51,11 +50,6 @@ class SupervisorFile:
     sections: dict[str, Section] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     template: bool = False
-
-
-def looks_like_supervisor(text: str) -> bool:
-    """Whether a text holds programs of supervisord, or its own settings."""
-    return "[" in text and _PROGRAM.search(text) is not None
 
 
 def read_supervisor_ini(file: SourceFile) -> SupervisorFile:

@@ -17,8 +17,6 @@ from cfgcheck.syntax.joined_value import Value
 _LINE = re.compile(r"([^\n\r]*)(?:\r\n|\n\r|\n|\r|\Z)")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\\\"']")
 _BLANKS = " \t\n\r"
-_SECTION = re.compile(r"^[ \t]*\[(?:Service|Socket)\][ \t]*\r?$", re.MULTILINE)
-_ENDINGS = (".service", ".socket")
 
 
 @record(frozen=True)
@@ -42,12 +40,6 @@ class UnitFile:
     sections: dict[str, Span] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     template: bool = False
-
-
-def looks_like_systemd(name: str, text: str) -> bool:
-    """Whether a file of that name (in lower case, without the ending of a template) is a service, a socket or a
-    drop-in of one."""
-    return name.endswith((*_ENDINGS, ".conf")) and _SECTION.search(text) is not None
 
 
 def read_unit(file: SourceFile) -> UnitFile:

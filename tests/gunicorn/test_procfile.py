@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cfgcheck.source.file import SourceFile
 from cfgcheck.syntax.procfile import read_procfile
+from tests.hanging import no_hang
 
 
 def test_processes_are_located() -> None:
@@ -48,7 +47,6 @@ def test_any_text(text: str) -> None:
 
 def test_many_lines_are_fast() -> None:
     text = "".join(f"tenant{number}: gunicorn -b :{number} a:b\n" for number in range(1000))
-    began = time.process_time()
-    processes, _ = read_procfile(SourceFile("Procfile", text))
-    assert len(processes) == 1000
-    assert time.process_time() - began < 0.5
+    with no_hang():
+        processes, _ = read_procfile(SourceFile("Procfile", text))
+        assert len(processes) == 1000

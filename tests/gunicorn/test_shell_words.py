@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from cfgcheck.source.file import SourceFile
 from cfgcheck.syntax.environment import Environment
 from cfgcheck.syntax.shell_words import Command, ShellSyntaxError, in_file, split_commands, split_words
+from tests.hanging import no_hang
 
 _PIECES = st.sampled_from(
     ["a", "b:1", " ", "  ", "'", '"', "\\", "$A", "${B}", "${C:-d}", "${E-f}", "$(x)", "`y`", "$", "#", ";", "&&", "|",
@@ -121,8 +122,6 @@ _REPEATED = ["${", "$(", "{{", "{%", "`", "'", '"', "<%", "$A", "\\", "A=1 ", "e
 
 @pytest.mark.parametrize("piece", _REPEATED)
 def test_long_lines_take_linear_time(piece: str) -> None:
-    import time
-
-    began = time.process_time()
-    _commands("a " + piece * 20000)
-    assert time.process_time() - began < 4
+    
+    with no_hang():
+        _commands("a " + piece * 20000)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from cfgcheck.load.disk import Disk
 from cfgcheck.load.dockerfile import ImageReader
 from cfgcheck.load.service import Carried, Service
 from cfgcheck.load.tree_index import TreeIndex
+from tests.hanging import no_hang
 
 NAME = "docker-compose.yml"
 
@@ -143,9 +143,8 @@ BOMBS = {
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_ends_and_says_what_is_left_out(tmp_path: Path, name: str) -> None:
-    begin = time.perf_counter()
-    carried = read(tmp_path, main=BOMBS[name])
-    assert time.perf_counter() - begin < 4  # a quarter of that on an idle machine
+    with no_hang():
+        carried = read(tmp_path, main=BOMBS[name])
     assert any("left out" in problem.message for problem in carried.problems)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,13 +12,14 @@ from hypothesis import strategies as st
 
 from cfgcheck.load.context import Context
 from cfgcheck.load.disk import Disk
-from cfgcheck.load.dockerfile import ImageReader, lone_images, looks_like_dockerfile
+from cfgcheck.load.dockerfile import ImageReader, lone_images
 from cfgcheck.load.filesystem import Filesystem
 from cfgcheck.load.image import Build, Image
 from cfgcheck.load.service import Launch
 from cfgcheck.load.tree_index import TreeIndex
 from cfgcheck.model.located import Located
 from cfgcheck.model.unit import Manager
+from tests.hanging import no_hang
 
 
 def context_of(root: Path) -> Context:
@@ -371,20 +371,6 @@ def test_the_folder_that_is_built_in(tmp_path: Path, dockerfile: str, sources: s
     assert carried.services[0].files.find_path(expected) == tmp_path / "app/wsgi.py"
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["Dockerfile", "Dockerfile.prod", "dockerfile", "web.Dockerfile", "web.dockerfile", "Containerfile",
-     "Dockerfile.j2", "Dockerfile-alpine.template", "web.Dockerfile.j2"],
-)  # fmt: skip
-def test_names_of_dockerfiles(name: str) -> None:
-    assert looks_like_dockerfile(name, "FROM a\n")
-
-
-@pytest.mark.parametrize("name", [".dockerignore", "Dockerfile.dockerignore", "dockerfile.md", "docker-compose.yml"])
-def test_names_of_others(name: str) -> None:
-    assert not looks_like_dockerfile(name, "FROM a\n")
-
-
 LINES = st.sampled_from(
     [
         "FROM scratch",
@@ -448,6 +434,5 @@ def test_any_instructions_are_followed(tmp_path: Path, lines: list[str]) -> None
 def test_long_files_are_read_in_time(tmp_path: Path, line: str) -> None:
     lines = "\n".join(line.replace("{}", str(number)) for number in range(30_000))
     write(tmp_path, {**FILES, "Dockerfile": f"FROM scratch\n{lines}\n"})
-    begin = time.process_time()
-    lone_images(context_of(tmp_path), [tmp_path / "Dockerfile"], set())
-    assert time.process_time() - begin < 3
+    with no_hang():
+        lone_images(context_of(tmp_path), [tmp_path / "Dockerfile"], set())

@@ -211,7 +211,7 @@ def test_two_deployments_of_one_name_are_choices(tmp_path: Path) -> None:
     assert {route.choice for route in routes} == {1}
 
 
-def test_on_the_machines_network_names_of_services_lead_nowhere(tmp_path: Path) -> None:
+def test_on_the_machines_network_names_of_services_are_not_known(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.nginx("http://app:8000")
     world.container("app", "gunicorn -b 0.0.0.0:8000 shop.wsgi")
@@ -219,5 +219,5 @@ def test_on_the_machines_network_names_of_services_lead_nowhere(tmp_path: Path) 
         replace(one, unit=replace(one.unit, host="")) if one.unit.name == "nginx" else one for one in world.services
     ]
     assert world.told() == [
-        "unknown compose service nginx is on the machine's own network, where names of services lead nowhere"
+        "unknown compose service nginx is on the machine's network: where app leads there is not known"
     ]

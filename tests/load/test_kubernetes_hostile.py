@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from tests.hanging import no_hang
 
 from .manifests import deployment, read, service
 from .test_ingress import CONTROLLER, ingress
@@ -41,17 +42,15 @@ WRONG = [
 PARTS = [*WRONG, "\n", " ", ": ", "- ", "apiVersion: v1\n", "kind: Ingress\n", "spec:\n "]
 
 
-def survives(text: str, **files: str) -> float:
-    """Seconds that reading takes."""
-    with tempfile.TemporaryDirectory() as folder:
-        start = time.perf_counter()
+def survives(text: str, **files: str) -> None:
+    """Read it, and look at what was read."""
+    with tempfile.TemporaryDirectory() as folder, no_hang():
         carried = read(Path(folder), text, **files)
         for one in carried.services:
             one.files.find("/etc/nginx/nginx.conf")
         for proxy in carried.proxies:
             for location in proxy.locations():
                 location.setting("proxy_read_timeout")
-        return time.perf_counter() - start
 
 
 def test_the_whole_is_sound(tmp_path: Path) -> None:
@@ -125,4 +124,4 @@ BOMBS = {
 
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_bombs(bomb: str) -> None:
-    assert survives(BOMBS[bomb]) < 5  # one second where nothing else is running
+    survives(BOMBS[bomb])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import time
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from cfgcheck.model.unit import Manager, Mount, Unit
 from cfgcheck.source.file import SourceFile
 from cfgcheck.syntax.environment import Environment
 from cfgcheck.syntax.joined_value import Value
+from tests.hanging import no_hang
 from tests.load.carrying import context_of, words, write
 
 
@@ -348,7 +348,6 @@ def test_any_text(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     ],
 )
 def test_bombs(tmp_path: Path, text: str) -> None:
-    started = time.process_time()
-    carried = read(tmp_path, {"s.conf": text})
-    assert time.process_time() - started < 8
+    with no_hang():
+        carried = read(tmp_path, {"s.conf": text})
     assert len(carried.services) < 500

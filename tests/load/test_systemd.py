@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from cfgcheck.load.systemd import read_systemd
 from cfgcheck.load.systemd_values import Specifiers
 from cfgcheck.model.located import Located
 from cfgcheck.syntax.systemd_words import Piece
+from tests.hanging import no_hang
 from tests.load.carrying import context_of, words, write
 
 
@@ -435,6 +435,5 @@ def test_any_text(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     ],
 )
 def test_bombs(tmp_path: Path, text: str) -> None:
-    started = time.process_time()
-    read(tmp_path, {"shop.service": f"[Service]\n{text}\n"})
-    assert time.process_time() - started < 10
+    with no_hang():
+        read(tmp_path, {"shop.service": f"[Service]\n{text}\n"})

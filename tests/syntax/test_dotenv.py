@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import time
 
 import pytest
 from hypothesis import assume, example, given, settings
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from cfgcheck.source.file import SourceFile
 from cfgcheck.syntax.dotenv import Dialect, Variable, read_dotenv, with_variables
 from cfgcheck.syntax.environment import Environment
+from tests.hanging import no_hang
 from tests.syntax import systemd_library
 
 DIALECTS: tuple[Dialect, ...] = ("compose", "docker", "systemd", "honcho")
@@ -211,7 +211,6 @@ def test_any_text_is_read_and_every_place_lies_in_it(text: str, dialect: Dialect
 )
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_bombs(text: str, dialect: Dialect) -> None:
-    start = time.process_time()
-    found, _ = read_dotenv(SourceFile("e", text), dialect)
-    assert time.process_time() - start < 5
+    with no_hang():
+        found, _ = read_dotenv(SourceFile("e", text), dialect)
     assert all(len(each.value or "") <= len(text) + 1_000_000 for each in found)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cfgcheck.syntax.nginx_parse import unescape
 from cfgcheck.syntax.nginx_tokens import BROKEN, COMMENT, LUA, MARK, QUOTED, WORD, tokenize
+from tests.hanging import no_hang
 from tests.syntax.real import crossplane_tokens, in_server, refusal
 from tests.syntax.texts import any_texts, configurations
 
@@ -127,7 +126,6 @@ def test_values_are_those_that_nginx_takes_words_for(written: str) -> None:
      "x_by_lua_block{" + '"' * 100_000, "x_by_lua_block{}" * 20_000, "[" * 200_000 + "_by_lua_block"],
 )  # fmt: skip
 def test_long_texts_take_linear_time(text: str) -> None:
-    begin = time.process_time()
-    for _ in tokenize(text):
-        pass
-    assert time.process_time() - begin < 2
+    with no_hang():
+        for _ in tokenize(text):
+            pass

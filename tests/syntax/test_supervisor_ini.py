@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import configparser
 import io
-import time
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cfgcheck.source.file import SourceFile
-from cfgcheck.syntax.supervisor_ini import looks_like_supervisor, read_supervisor_ini
+from cfgcheck.syntax.supervisor_ini import read_supervisor_ini
+from tests.hanging import no_hang
 
 
 def read(text: str, path: str = "supervisord.conf") -> dict[str, dict[str, str]]:
@@ -57,20 +57,6 @@ def test_dollars_are_nothing_special_except_in_a_template() -> None:
     assert read_supervisor_ini(SourceFile("s.conf.template", text)).template
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("[program:x]\n", True),
-        ("a\n[supervisord]\n", True),
-        ("[fcgi-program:x]", True),
-        ("[uwsgi]\n", False),
-        ("", False),
-    ],
-)
-def test_looks_like_supervisor(text: str, expected: bool) -> None:
-    assert looks_like_supervisor(text) is expected
-
-
 PIECES = [
     "[A]\n", "[B:x]\n", "a=", "b : ", "=", "\n", "  ", " ", "\t", ";", " ;", "#", " # c", "\r\n", "x", '"', "é", "[",
     "]", "a=1\n", "\n; c\n", "\n  more", "C=2\n", ":",
@@ -110,6 +96,5 @@ def test_any_text_is_read_and_every_place_lies_in_it(text: str) -> None:
 @pytest.mark.parametrize("part", [";", " #", "a=b\n", "[A]\n", "\n  x", "{{", "{% if a %}", "=", "\r"])
 def test_long_files(part: str) -> None:
     text = "[program:a]\ncommand=x " + part * (1_000_000 // len(part))
-    start = time.process_time()
-    read_supervisor_ini(SourceFile("s.conf", text))
-    assert time.process_time() - start < 5
+    with no_hang():
+        read_supervisor_ini(SourceFile("s.conf", text))
