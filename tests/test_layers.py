@@ -19,6 +19,7 @@ LAYERS = (
     ("load",),
     ("rules",),
     ("checks",),
+    ("trace", "diagnose"),
     ("fix", "report", "generate"),
     ("settings",),
     ("app",),

@@ -11,6 +11,8 @@ from cfgcheck import __version__
 _COMMANDS = {
     "check": "cfgcheck.cli.check",
     "show": "cfgcheck.cli.show",
+    "trace": "cfgcheck.cli.trace",
+    "diagnose": "cfgcheck.cli.diagnose",
     "explain": "cfgcheck.cli.explain",
     "rules": "cfgcheck.cli.catalogue",
 }

@@ -1,0 +1,1 @@
+"""What log lines say, and which findings of a stack explain them."""

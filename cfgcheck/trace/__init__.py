@@ -1,0 +1,1 @@
+"""One request on its way: who takes it, what the app sees, and every limit it passes."""
