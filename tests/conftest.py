@@ -1,6 +1,7 @@
 """How Hypothesis searches: the same cases on every run, so that a change alone can turn a test red.
 
-``HYPOTHESIS_PROFILE=search`` looks at new ones each time, for hunting.
+``HYPOTHESIS_PROFILE=search`` looks at new ones each time, for hunting; ``nightly`` does so with many more cases of each
+oracle (``tests/profiles.py``).
 """
 
 from __future__ import annotations
@@ -11,4 +12,5 @@ from hypothesis import settings
 
 settings.register_profile("steady", derandomize=True)
 settings.register_profile("search", derandomize=False, print_blob=True)
+settings.register_profile("nightly", derandomize=False, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))

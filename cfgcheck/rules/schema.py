@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from cfgcheck.rules.proof import Proof, Unproven
 from cfgcheck.rules.subjects import SUBJECTS
 
 
@@ -160,6 +161,8 @@ class RuleFile(_Strict):
     versions: dict[Text, Annotated[list[Text], BeforeValidator(_listed), Field(min_length=1)]] = {}
     supersedes: list[Annotated[Superseded, _named("rule")]] = []
     sources: Annotated[list[Text], Field(min_length=1)]
+    proof: Annotated[list[Proof], BeforeValidator(_listed)] = []
+    unproven: Annotated[list[Unproven], BeforeValidator(_listed)] = []
     examples: Examples
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Asks the real Gunicorn what it makes of a config file, a command line and an environment."""
+"""Asks a real Gunicorn what it makes of a config file, a command line and an environment."""
 
 from __future__ import annotations
 
@@ -12,21 +12,39 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import gunicorn
+import pytest
 
-VERSION = gunicorn.__version__
+from cfgcheck.model.version import Version
+from tools.gunicorn_versions import VERSIONS, package
+
+
+def package_of(version: str) -> Path:
+    """The folder that holds that version; without it the test is skipped, and says so."""
+    found = package(version)
+    if found is None:
+        missing = sum(package(each) is None for each in VERSIONS)
+        pytest.skip(f"Gunicorn {version} is not there ({missing} of {len(VERSIONS)}): run tools/gunicorn_versions.py")
+    return found
+
+
+def search_path(package: Path) -> str:
+    """``PYTHONPATH`` for that version and what it imports."""
+    return os.pathsep.join((str(package), str(package.parent / "deps")))
 
 
 class Oracle:
-    """One process that answers many questions. ``package``: a folder with another version than the installed one."""
+    """One process that answers many questions about one version."""
 
-    def __init__(self, folder: Path, package: Path | None = None) -> None:
+    def __init__(self, folder: Path, version: str, package: Path) -> None:
         self.folder = folder
-        path = os.pathsep.join(str(each) for each in (package, package and package.parent / "deps") if each)
+        self.text = version
+        parsed = Version.parse(version)
+        assert parsed is not None
+        self.version = parsed
         command = [sys.executable, "-W", "ignore", str(Path(__file__).with_name("real_server.py"))]
         environment = {
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": path,
+            "PYTHONPATH": search_path(package),
             "HOME": str(folder),
             # A config file that changes within a second and keeps its size would be taken from the cache.
             "PYTHONDONTWRITEBYTECODE": "1",
@@ -57,9 +75,10 @@ class Oracle:
 
 
 @contextmanager
-def asking(package: Path | None = None) -> Iterator[Oracle]:
+def asking(version: str) -> Iterator[Oracle]:
+    package = package_of(version)
     with tempfile.TemporaryDirectory() as name:
-        oracle = Oracle(Path(name), package)
+        oracle = Oracle(Path(name), version, package)
         try:
             yield oracle
         finally:

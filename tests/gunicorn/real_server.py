@@ -14,9 +14,12 @@ from typing import Any
 
 # What Gunicorn imports is imported once, before the forks; Gunicorn itself is not.
 # ruff: noqa: E401, I001
-import argparse, ast, copy, email.utils, fcntl, grp, html, importlib.machinery, importlib.metadata, inspect  # noqa
+import argparse, ast, contextlib, copy, email.utils, fcntl, grp, html, importlib.machinery, importlib.metadata, inspect  # noqa
 import ipaddress, logging.config, pwd, random, select, shlex, signal, socket, ssl, textwrap, traceback, types  # noqa
 import multiprocessing, pathlib, xml.sax.saxutils  # noqa
+
+with contextlib.suppress(ImportError):  # what 20.1 imports, and what takes longest
+    importlib.import_module("pkg_resources")
 
 
 def plain(value: Any) -> Any:

@@ -29,18 +29,22 @@ _BY_CHECK: dict[str, st.SearchStrategy[object]] = {
         _ADDRESSES, st.lists(_ADDRESSES, max_size=3), st.sampled_from([None, "", 0, [1], ("a:1",)])
     ),
     "string_to_list": st.one_of(_NETWORKS, st.sampled_from([None, ["127.0.0.1"]])),
+    "string_to_addr_list": st.one_of(_NETWORKS, st.sampled_from([None, ["127.0.0.1"]])),
     "string_to_network_list": st.one_of(_NETWORKS, st.sampled_from([None, ["127.0.0.1"]])),
     "dict": st.sampled_from([{}, {"X-FORWARDED-PROTO": "https"}, [], None, "x"]),
     "class": st.sampled_from(["sync", "gthread", " gevent ", "uvicorn.workers.UvicornWorker", None, 3]),
     "proxy_protocol": st.sampled_from([True, False, None, "v1", "auto", "0", "x", 1]),
     "header_map_behaviour": st.sampled_from(["drop", " Refuse ", "dangerous", "x", None, 1]),
     "http_protocols": st.sampled_from(["h1", "", "h1,h1", "h3", None, 1]),
+    "http_protocols_h3": st.sampled_from(["h1", "", "h1,h1", "h2,h1", "h3", "h4", None, 1]),
     "http_parser": st.sampled_from(["auto", "fast", "python", "x", None, 1]),
     "http2_cleartext": st.sampled_from(["off", "both", True, False, None, "x", 3]),
     "asgi_loop": st.sampled_from(["auto", "UVLOOP", "x", None]),
     "asgi_lifespan": st.sampled_from(["auto", "on", "x", None, 3]),
     "reload_engine": st.sampled_from(["auto", "poll", "inotify", "x", "Poll"]),
     "anything": st.sampled_from([2, "TLSv1_2", None]),
+    "hostport": st.sampled_from(["localhost:8125", "x:y", "h", "h:1:2", " h:7", "", None, 3]),
+    "ssl_version": st.sampled_from([2, "TLSv1_2", "TLS", "nope", None, "2"]),
     "statsd_address": st.sampled_from(["localhost:8125", "unix:/x", "unix:8125", "x:y", "h", None]),
     "http2_frame_size": st.sampled_from([16384, 16383, "20000", "x"]),
     "http2_stream_limit": st.sampled_from([0, 1, "7"]),
@@ -48,14 +52,20 @@ _BY_CHECK: dict[str, st.SearchStrategy[object]] = {
 }
 
 
-def _generated(version: Version | None = None) -> list[Row]:
+def _generated(version: Version) -> list[Row]:
     return [row for name, row in sorted(rows_of(version).items()) if name not in _NOT_GENERATED and not row.hook]
 
 
-def assignments() -> st.SearchStrategy[tuple[str, object]]:
-    """A setting and a value, right or wrong."""
-    rows = [row for row in _generated() if row.check in _BY_CHECK and row.first <= Version(27, 0, 1) == row.last]
-    return st.sampled_from(rows).flatmap(lambda row: st.tuples(st.just(row.name), _BY_CHECK[row.check]))
+def assignments(version: Version) -> st.SearchStrategy[tuple[str, object]]:
+    """A setting and a value, right or wrong; sometimes one that only other versions have, which Gunicorn ignores."""
+    own = st.sampled_from(_generated(version))
+    others = [row for row in _generated_by_any() if row.name not in rows_of(version)]
+    rows = st.one_of(own, own, own, st.sampled_from(others)) if others else own
+    return rows.flatmap(lambda row: st.tuples(st.just(row.name), _BY_CHECK[row.check]))
+
+
+def _generated_by_any() -> list[Row]:
+    return [row for name, row in sorted(rows_of(None).items()) if name not in _NOT_GENERATED and not row.hook]
 
 
 @dataclass(frozen=True)
@@ -87,11 +97,11 @@ def expressions(draw: st.DrawFn, value: object) -> tuple[str, Variable | None]:
 
 
 @st.composite
-def configs(draw: st.DrawFn) -> tuple[str, dict[str, str]]:
+def configs(draw: st.DrawFn, version: Version) -> tuple[str, dict[str, str]]:
     """A config file and the environment that it reads."""
     lines = ["import os", "def _same(value):", "    return value"]
     variables: dict[str, str] = {}
-    for name, value in draw(st.lists(assignments(), max_size=4)):
+    for name, value in draw(st.lists(assignments(version), max_size=4)):
         text, variable = draw(expressions(value))
         if variable is not None and variable.name in "".join(lines):
             text, variable = repr(value), None
@@ -110,9 +120,9 @@ def configs(draw: st.DrawFn) -> tuple[str, dict[str, str]]:
 
 
 @st.composite
-def options(draw: st.DrawFn) -> list[str]:
+def options(draw: st.DrawFn, version: Version) -> list[str]:
     """One option, written in one of the ways that argparse takes, with a value that is mostly right."""
-    rows = [row for row in _generated(Version(27, 0, 1)) if row.flags]
+    rows = [row for row in _generated(version) if row.flags]
     row = draw(st.sampled_from(rows))
     flag = draw(st.sampled_from(row.flags))
     if flag.startswith("--") and draw(st.integers(0, 4)) == 0:
@@ -133,16 +143,16 @@ def options(draw: st.DrawFn) -> list[str]:
 
 
 @st.composite
-def arguments(draw: st.DrawFn) -> list[str]:
+def arguments(draw: st.DrawFn, version: Version) -> list[str]:
     """A whole command line; the application stands anywhere, or twice, or after ``--``."""
-    words = [word for option in draw(st.lists(options(), max_size=4)) for word in option]
+    words = [word for option in draw(st.lists(options(version), max_size=4)) for word in option]
     application = draw(st.sampled_from([["app:app"], ["app:app"], ["app:app", "more"], ["--", "app:app"]]))
     at = draw(st.sampled_from([0, len(words), len(words)]))
     return words[:at] + application + words[at:]
 
 
 @st.composite
-def environments(draw: st.DrawFn) -> dict[str, str]:
+def environments(draw: st.DrawFn, version: Version) -> dict[str, str]:
     """The variables that Gunicorn itself reads."""
     made: dict[str, str] = {}
     for name, values in {
@@ -154,6 +164,6 @@ def environments(draw: st.DrawFn) -> dict[str, str]:
         if draw(st.integers(0, 3)) == 0:
             made[name] = draw(st.sampled_from(values))
     if draw(st.booleans()):
-        words = [word for option in draw(st.lists(options(), max_size=3)) for word in option]
+        words = [word for option in draw(st.lists(options(version), max_size=3)) for word in option]
         made["GUNICORN_CMD_ARGS"] = shlex.join(words)
     return made

@@ -12,21 +12,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cfgcheck.model.app import App
 from tests.gunicorn import build, strategies
-from tests.gunicorn.oracle import VERSION, Oracle, asking
+from tests.gunicorn.oracle import Oracle, asking, package_of, search_path
+from tests.profiles import oracle_examples
+from tools.gunicorn_versions import VERSIONS
 
 pytestmark = pytest.mark.oracle
 
-_BOUNDED = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+_BOUNDED = settings(max_examples=oracle_examples(), deadline=None)
 
 
-@pytest.fixture(scope="module")
-def oracle() -> Iterator[Oracle]:
-    with asking() as asked:
+@pytest.fixture(scope="module", params=VERSIONS)
+def oracle(request: pytest.FixtureRequest) -> Iterator[Oracle]:
+    with asking(request.param) as asked:
         yield asked
 
 
@@ -36,9 +38,9 @@ def _plain(value: Any) -> Any:
     return {str(key): _plain(each) for key, each in value.items()} if isinstance(value, dict) else value
 
 
-def _ours(config: str | None, words: Sequence[str], variables: dict[str, str]) -> App:
+def _ours(version: str, config: str | None, words: Sequence[str], variables: dict[str, str]) -> App:
     known = build.environment(variables, complete=True)
-    return build.app(shlex.join(["gunicorn", *words]), config, VERSION, known)
+    return build.app(shlex.join(["gunicorn", *words]), config, version, known)
 
 
 def _later(app: App) -> set[str]:
@@ -46,7 +48,8 @@ def _later(app: App) -> set[str]:
     return {use.problem for use in app.uses if use.problem and use.value.known}
 
 
-def _compare(app: App, real: dict[str, Any]) -> None:
+def _compare(oracle: Oracle, config: str | None, words: Sequence[str], variables: dict[str, str]) -> None:
+    app, real = _ours(oracle.text, config, words, variables), oracle.ask(config, words, variables)
     problems = {use.problem for use in app.uses if use.problem} - _later(app)
     failed = [each.because for each in app.settings.values() if each.because.startswith("Gunicorn refuses")]
     if "refused" in real:
@@ -62,31 +65,31 @@ def _compare(app: App, real: dict[str, Any]) -> None:
 
 
 @_BOUNDED
-@given(strategies.configs())
-def test_config_files(oracle: Oracle, case: tuple[str, dict[str, str]]) -> None:
-    config, variables = case
-    _compare(_ours(config, ["app:app"], variables), oracle.ask(config, ["app:app"], variables))
+@given(st.data())
+def test_config_files(oracle: Oracle, data: st.DataObject) -> None:
+    config, variables = data.draw(strategies.configs(oracle.version))
+    _compare(oracle, config, ["app:app"], variables)
 
 
 @_BOUNDED
-@given(strategies.arguments())
-def test_command_lines(oracle: Oracle, words: list[str]) -> None:
-    _compare(_ours(None, words, {}), oracle.ask(None, words, {}))
+@given(st.data())
+def test_command_lines(oracle: Oracle, data: st.DataObject) -> None:
+    _compare(oracle, None, data.draw(strategies.arguments(oracle.version)), {})
 
 
 @_BOUNDED
-@given(strategies.configs(), strategies.arguments(), strategies.environments())
-def test_precedence(oracle: Oracle, case: tuple[str, dict[str, str]], words: list[str], own: dict[str, str]) -> None:
-    config, variables = case
-    together = {**variables, **own}
-    _compare(_ours(config, words, together), oracle.ask(config, words, together))
+@given(st.data())
+def test_precedence(oracle: Oracle, data: st.DataObject) -> None:
+    config, variables = data.draw(strategies.configs(oracle.version))
+    words = data.draw(strategies.arguments(oracle.version))
+    own = data.draw(strategies.environments(oracle.version))
+    _compare(oracle, config, words, {**variables, **own})
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@_BOUNDED
 @given(st.text("-bwt=\\'\" 4:.x", max_size=20))
 def test_the_arguments_variable_is_split_as_shlex_does(oracle: Oracle, text: str) -> None:
-    variables = {"GUNICORN_CMD_ARGS": text}
-    _compare(_ours(None, ["app:app"], variables), oracle.ask(None, ["app:app"], variables))
+    _compare(oracle, None, ["app:app"], {"GUNICORN_CMD_ARGS": text})
 
 
 PRINTED = [
@@ -97,16 +100,20 @@ PRINTED = [
 ]
 
 
+@pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize(("config", "words", "variables"), PRINTED)
-def test_print_config_itself(tmp_path: Path, config: str, words: list[str], variables: dict[str, str]) -> None:
+def test_print_config_itself(
+    tmp_path: Path, config: str, words: list[str], variables: dict[str, str], version: str
+) -> None:
     """The command that people use to see their settings says the same."""
     (tmp_path / "gunicorn.conf.py").write_text(config)
     (tmp_path / "app.py").write_text("def app(environ, start_response): ...\n")
-    command = [sys.executable, "-m", "gunicorn", "--print-config", *words]
-    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **variables}
+    command = [sys.executable, "-W", "ignore", "-m", "gunicorn", "--print-config", *words]
+    search = search_path(package_of(version))
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": search, **variables}
     result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
     printed = dict(line.split(" = ", 1) for line in result.stdout.splitlines() if " = " in line)
-    app = _ours(config, words, variables)
+    app = _ours(version, config, words, variables)
     compared = 0
     for name in ("bind", "workers", "threads", "worker_class", "timeout", "keepalive", "umask", "loglevel"):
         text = printed[next(key for key in printed if key.strip() == name)]

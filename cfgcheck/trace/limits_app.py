@@ -1,0 +1,265 @@
+"""What an app server admits, and for how long a request may go on in it.
+
+What the client gets: facts gunicorn "Status codes", 3.B, 5.5, 5.6, 9.1; facts uwsgi 2.01, 2.06, 2.11, 3.01, 3.20, 4.02,
+4.03; the rules of the categories *size*, *timeout* and *worker*, with what they cite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from cfgcheck.model.app import App, AppKind, Listener, Protocol
+from cfgcheck.model.located import Located, UnknownValue
+from cfgcheck.model.stack import Route, Stack
+from cfgcheck.model.version import Version
+from cfgcheck.trace.limits import BYTES, SECONDS, Kind, Outcome, Rung, Side
+
+GUNICORN_LONGEST_LINE = 8190
+"""Bytes; the most that ``limit_request_line`` can be (Gunicorn's settings reference)."""
+
+OWN_PARSERS = frozenset({"sync", "gthread", "gevent", "eventlet", "asgi"})
+"""Gunicorn's workers that read requests with its own parsers: ``limit_request_*`` counts (facts: gunicorn 5.6u)."""
+
+ROUTERS = frozenset({"http", "httprouter", "https", "https2"})
+"""uWSGI's options that put its router before the workers."""
+
+_QUEUE = {AppKind.UWSGI: "listen"}
+
+
+def app_side(stack: Stack, route: Route) -> Iterator[Rung]:
+    """The limits of the app that a route leads to, in the order in which a request meets them."""
+    app, listener = route.app, route.listener
+    assert app is not None
+    assert listener is not None
+    make = _Maker(app)
+    yield from _queue(make, stack, listener)
+    yield from _concurrency(make)
+    if app.kind is AppKind.GUNICORN:
+        yield from _gunicorn_sizes(make, listener)
+    elif app.kind is AppKind.UWSGI:
+        yield from _uwsgi_sizes(make, route)
+    else:
+        yield from _other_sizes(make)
+    yield from _body(make, stack)
+    yield from _times(make, listener)
+    yield _idle(make, listener)
+
+
+def before(version: Located[Version], limit: Version) -> bool | None:
+    """Whether a server is older than that version; None: not known."""
+    if not version.known:
+        return None
+    try:
+        return version.value < limit
+    except UnknownValue:
+        return None
+
+
+# ------------------------------------------------------------------------------------------- before a worker
+def _queue(make: _Maker, stack: Stack, listener: Listener) -> Iterator[Rung]:
+    """A full queue is 502 at once on a unix socket, and a wait on TCP (facts: gunicorn 9.1; uwsgi 4.02, 4.03)."""
+    name = _QUEUE.get(make.app.kind, "backlog")
+    value = make.app.settings.get(name)
+    if value is None:
+        return
+    if listener.handed:
+        value = Located.unknown("the socket is handed over by the manager, and its queue is the manager's")
+    most = stack.declared.somaxconn
+    if value.known and most is not None and most.known and value.value is not None and most.value < value.value:
+        value = most
+    outcome = Outcome(None, "full: 502 at once on a unix socket; on TCP a wait, then 504")
+    if listener.address.known and listener.address.value.is_unix:
+        outcome = Outcome(502, "full: 502 at once")
+    elif listener.address.known and listener.address.value.is_tcp:
+        outcome = Outcome(504, "full: a wait, and 504 when connecting takes too long")
+    note = "" if most is not None else "the kernel's net.core.somaxconn may be less"
+    yield make.rung(name, Kind.QUEUE, "connections that wait for a worker", value, "", outcome, note)
+
+
+def _concurrency(make: _Maker) -> Iterator[Rung]:
+    facts = make.app.facts
+    workers, threads, works = facts.workers, facts.threads, facts.worker_class
+    if works.get("") not in ("sync", "gthread", "uwsgi", "waitress"):
+        return
+    value: Located[Any]
+    unknown = next((one for one in (workers, threads) if not one.known), None)
+    if unknown is not None:
+        value = unknown
+    else:
+        decides = workers if workers.by_hand or not threads.by_hand else threads
+        number = int(workers.value or 1) * (int(threads.value or 1) if works.value != "sync" else 1)
+        value = decides.with_value(number)
+    many = "workers" if works.value == "sync" else "workers × threads"
+    outcome = Outcome(None, "the next ones wait in the queue")
+    yield make.rung(many, Kind.CONCURRENCY, "requests worked on at once", value, "", outcome)
+
+
+# ------------------------------------------------------------------------------------------- sizes
+def _gunicorn_sizes(make: _Maker, listener: Listener) -> Iterator[Rung]:
+    works = make.app.facts.worker_class
+    if (works.known and works.value not in OWN_PARSERS) or listener.protocol.get(Protocol.HTTP) is not Protocol.HTTP:
+        return
+    unclear = None if works.known else works
+    yield _gunicorn_line(make, unclear)
+    field = make.app.settings["limit_request_field_size"]
+    value: Located[Any] = unclear or (field.with_value(field.value or None) if field.known else field)
+    status = _gunicorn_header_status(make.app)
+    yield make.rung(
+        "limit_request_field_size", Kind.HEADER_LINE, "one header line", value, BYTES, status,
+        note="the line end counts", reach=value.value - 2 if value.get(None) else None,
+    )  # fmt: skip
+    count = make.app.settings["limit_request_fields"]
+    yield make.rung("limit_request_fields", Kind.HEADER_COUNT, "header lines", unclear or count, "", status)
+
+
+def _gunicorn_line(make: _Maker, unclear: Located[Any] | None) -> Rung:
+    line: Located[Any] = make.app.settings["limit_request_line"]
+    note = ""
+    if unclear is None and line.known:
+        if not line.value:
+            return make.rung(
+                "limit_request_line", Kind.REQUEST_LINE, "the request line, that is the URL",
+                _unlimited(make.app, line), BYTES, Outcome(414, "414"),
+            )  # fmt: skip
+        if line.value > GUNICORN_LONGEST_LINE:
+            note = f"{line.value} is set, and {GUNICORN_LONGEST_LINE} the most that Gunicorn takes"
+        line = line.with_value(min(line.value, GUNICORN_LONGEST_LINE))
+    return make.rung(
+        "limit_request_line", Kind.REQUEST_LINE, "the request line, that is the URL", unclear or line, BYTES,
+        _gunicorn_line_status(make.app), note,
+    )  # fmt: skip
+
+
+def _unlimited(app: App, line: Located[Any]) -> Located[Any]:
+    """0 is no limit from 25.3 on (facts: causes 4.2)."""
+    older = before(app.version, Version(25, 3))
+    if older is False:
+        return line.with_value(None)
+    return line.as_unknown("limit_request_line = 0 is no limit from Gunicorn 25.3 on, and broken before")
+
+
+def _gunicorn_line_status(app: App) -> Outcome:
+    older = before(app.version, Version(27))
+    if app.facts.worker_class.get("") == "asgi" or older is False:
+        return Outcome(414, "414")
+    return Outcome(400, "400") if older else Outcome(None, "414, before Gunicorn 27 400")
+
+
+def _gunicorn_header_status(app: App) -> Outcome:
+    older = before(app.version, Version(22))
+    if older is None:
+        return Outcome(None, "431, before Gunicorn 22 400")
+    return Outcome(400, "400") if older else Outcome(431, "431")
+
+
+def _uwsgi_sizes(make: _Maker, route: Route) -> Iterator[Rung]:
+    size = make.app.facts.header_limit
+    too_long = size.known and size.value is not None and size.value >= 65535 and route.passes.family == "uwsgi"
+    outcome = Outcome(500, "500: the uwsgi protocol carries no more") if too_long else Outcome(502, "502")
+    yield make.rung(
+        "buffer-size", Kind.HEADERS, "headers, URL and parameters", size, BYTES, outcome,
+        "the URL counts twice" if route.passes.family == "uwsgi" else "",
+    )  # fmt: skip
+
+
+def _other_sizes(make: _Maker) -> Iterator[Rung]:
+    status = 400 if make.app.kind in (AppKind.DAPHNE, AppKind.UVICORN) else 431
+    names = {
+        AppKind.UVICORN: "h11_max_incomplete_event_size",
+        AppKind.HYPERCORN: "h11_max_incomplete_size",
+        AppKind.GRANIAN: "http1_buffer_size",
+        AppKind.WAITRESS: "max_request_header_size",
+    }
+    limit = make.app.facts.header_limit
+    name = names.get(make.app.kind, "header limit")
+    yield make.rung(name, Kind.HEADERS, "all header lines", limit, BYTES, Outcome(status, str(status)))
+
+
+def _body(make: _Maker, stack: Stack) -> Iterator[Rung]:
+    app, limit = make.app, make.app.facts.body_limit
+    if app.kind is AppKind.UWSGI:
+        yield make.rung("limit-post", Kind.BODY, "the body", limit, BYTES, Outcome(502, "502, not 413"))
+    elif app.kind is AppKind.WAITRESS:
+        yield make.rung("max_request_body_size", Kind.BODY, "the body", limit, BYTES, Outcome(413, "413"))
+    else:
+        yield make.rung("body limit", Kind.BODY, "the body", limit, BYTES, Outcome(None, "nothing"))
+    declared = stack.declared.app(app.name).max_body
+    if declared is not None:
+        outcome = Outcome(None, "what the app says")
+        yield make.rung("max-body of cfgcheck's settings", Kind.BODY, "the body", declared, BYTES, outcome)
+
+
+# ------------------------------------------------------------------------------------------- times
+def _times(make: _Maker, listener: Listener) -> Iterator[Rung]:
+    app = make.app
+    if app.kind is AppKind.UWSGI:
+        yield from _uwsgi_times(make, listener)
+    elif app.kind is AppKind.GUNICORN:
+        yield from _gunicorn_times(make)
+    elif app.kind is AppKind.DAPHNE:
+        yield make.time("http_timeout", "the whole request", app.facts.request_limit, Outcome(503, "503"))
+    else:
+        yield make.time("request limit", "the whole request", app.facts.request_limit, Outcome(None, "nothing"))
+
+
+def _gunicorn_times(make: _Maker) -> Iterator[Rung]:
+    limit, timeout = make.app.facts.request_limit, make.app.settings["timeout"]
+    if limit.known and limit.value is None:
+        beats = make.app.facts.worker_class.get("sync") != "sync" and timeout.known and timeout.value
+        note = f"timeout = {timeout.value} is the workers' heartbeat and ends no request" if beats else ""
+        nobody = timeout.with_value(None) if timeout.known else limit
+        yield make.time("timeout", "the whole request", nobody, Outcome(None, "nothing"), note)
+        return
+    older = before(make.app.version, Version(22))
+    outcome = Outcome(500, "500 from Gunicorn 22 on, before that 502") if older is None else (
+        Outcome(502, "502, the worker is killed") if older else Outcome(500, "500, the worker ends")
+    )  # fmt: skip
+    note = "up to a second later: Gunicorn looks once a second"
+    yield make.time("timeout", "the whole request", limit, outcome, note if limit.known else "")
+
+
+def _uwsgi_times(make: _Maker, listener: Listener) -> Iterator[Rung]:
+    app = make.app
+    if listener.option in ROUTERS:
+        yield make.rung(
+            "http-timeout", Kind.RESPONSE, "the router's wait for the worker", app.settings["http-timeout"], SECONDS,
+            Outcome(502, "502, the worker goes on"),
+        )  # fmt: skip
+    threads = app.facts.threads
+    note = "a second more or less"
+    if app.facts.request_limit.get(None) is None:
+        note = ""
+    elif not threads.known or (threads.value and threads.value > 1):
+        note = "not reliable with threads: any other request that ends in the worker clears it"
+    outcome = Outcome(502, "502, the worker is killed")
+    yield make.time("harakiri", "the whole request", app.facts.request_limit, outcome, note)
+
+
+def _idle(make: _Maker, listener: Listener) -> Rung:
+    names = {
+        AppKind.GUNICORN: "keepalive", AppKind.UVICORN: "timeout_keep_alive", AppKind.HYPERCORN: "keep_alive_timeout",
+        AppKind.GRANIAN: "http1_header_read_timeout", AppKind.WAITRESS: "channel_timeout",
+    }  # fmt: skip
+    kept = listener.keepalive
+    return make.rung(
+        names.get(make.app.kind, "keep-alive"), Kind.IDLE, "an idle connection from nginx", kept, SECONDS,
+        Outcome(None, "the idle connection is closed"),
+        "none is kept" if kept.known and kept.value is None else "",
+    )  # fmt: skip
+
+
+class _Maker:
+    """Makes the rungs of one app."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    def time(self, name: str, what: str, value: Located[Any], outcome: Outcome, note: str = "") -> Rung:
+        return self.rung(name, Kind.REQUEST, what, value, SECONDS, outcome, note)
+
+    def rung(
+        self, name: str, kind: Kind, what: str, value: Located[Any], unit: str, outcome: Outcome, note: str = "",
+        reach: float | None = None,
+    ) -> Rung:  # fmt: skip
+        return Rung(Side.APP, self.app.label, name, kind, what, value, unit, outcome, note, reach)

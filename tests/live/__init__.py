@@ -1,0 +1,1 @@
+"""Experiments on real servers: nginx, Gunicorn, uWSGI, uvicorn … started from a stack's own files."""
