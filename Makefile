@@ -6,12 +6,15 @@ INSTALLED := $(VENV)/.installed
 TEST_READY := $(VENV)/.test-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types pytest generate bench clean
+.PHONY: help demo test lint types pytest live nightly evidence generate bench clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo      show a 502 between nginx and Gunicorn, and one between nginx and uWSGI"
 	@echo "make test      ruff, mypy and all tests"
+	@echo "make live      only the experiments on real servers"
+	@echo "make nightly   the same with many more generated cases"
+	@echo "make evidence  make the experiments and write what they saw (docs/evidence.md)"
 	@echo "make generate  write again what is generated (rule catalogue, tables, schemas, README)"
 	@echo "make bench     measure speed and memory"
 	@echo "make clean     remove .venv and caches"
@@ -38,7 +41,7 @@ demo: $(INSTALLED)
 	if [ $$code -ne 1 ]; then echo "expected findings (exit code 1), got exit code $$code" >&2; exit 1; fi
 	@echo
 
-test: lint types pytest
+test: lint types pytest live
 
 lint: $(TEST_READY)
 	$(BIN)/ruff check .
@@ -47,11 +50,23 @@ types: $(TEST_READY)
 	$(BIN)/mypy
 
 pytest: $(TEST_READY)
-	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 -m "not live" $(PYTEST_ARGS)
+
+# Most of the time these wait for a server: more of them than there are cores run at once.
+live: $(TEST_READY)
+	$(BIN)/python -m pytest -n 8 -m live $(PYTEST_ARGS)
+
+nightly: $(TEST_READY)
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n 4 -m "live or oracle" $(PYTEST_ARGS)
+
+evidence: $(TEST_READY)
+	CFGCHECK_RECORD=1 $(BIN)/python -m pytest -n 8 -m live tests/live $(PYTEST_ARGS)
+	$(BIN)/python -m tools.evidence
 
 generate: $(TEST_READY)
 	$(BIN)/python tools/compile_rules.py
 	$(BIN)/python -m tools.readme
+	$(BIN)/python -m tools.evidence
 
 bench: $(TEST_READY)
 	$(BIN)/python -m pip install --quiet --group bench

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cfgcheck.report.cells import wrap
+from cfgcheck.report.observed import observed, unproven
 from cfgcheck.report.rule_page import RulePage, readable_template
 from cfgcheck.report.terminal import Terminal
 from cfgcheck.report.text import readable_pattern, status_words
@@ -28,6 +29,7 @@ class _Page:
         yield ""
         yield from self._prose(page.summary)
         yield from self._section("What a client sees", self._symptoms())
+        yield from self._section("Seen on real servers", self._evidence())
         yield from self._section("Why", self._prose(page.why))
         yield from self._section("How to mend it", self._fix())
         yield from self._section("Holds for", self._versions())
@@ -66,6 +68,12 @@ class _Page:
             yield from self._item(f"{status}, when {when}" if status and when else status or when)
             if symptom.get("log"):
                 yield from self._prose(f"log: {readable_pattern(str(symptom['log']))}", "    ")
+
+    def _evidence(self) -> Iterator[str]:
+        for one in observed(self.page.fields):
+            yield from self._item(f"observed: {one.sentence}")
+        for because, source in unproven(self.page.fields):
+            yield from self._item(f"not shown here: {because} ({source})")
 
     def _fix(self) -> Iterator[str]:
         fix = self.page.fix

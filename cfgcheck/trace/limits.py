@@ -47,10 +47,23 @@ class Kind(Enum):
 
 @record(frozen=True, eq=False)
 class Outcome:
-    """What the client gets when a limit is hit. ``status``: None where it gets none, or which is not known."""
+    """What the client gets when a limit is hit. ``status``: None where it gets none, or which is not known.
+
+    ``text``: in a few words, the status among them. ``short``: in one, where that is not the status.
+    """
 
     status: int | None
-    text: str
+    text: str = ""
+    short: str = ""
+
+    @property
+    def word(self) -> str:
+        """``504``, ``closed``, ``400/414``."""
+        return self.short or (str(self.status) if self.status is not None else "")
+
+    @property
+    def said(self) -> str:
+        return self.text or self.word
 
 
 @record(frozen=True, eq=False)
@@ -101,17 +114,14 @@ class Binding:
     """The answer to one question: the limit that is met first, and what follows from it.
 
     ``rung``: None where nothing known limits. ``doubts``: limits that are not known and so may be met before it.
+    ``gives``: the status that follows from it, where it is not what the limit itself gives.
     """
 
     question: Question
     rung: Rung | None
     text: str
     doubts: tuple[Rung, ...] = ()
-
-    @property
-    def known(self) -> float | None:
-        """The value; None where there is no limit or none is known."""
-        return self.value.value if self.value.known else None
+    gives: int | None = None
 
     @property
     def limit(self) -> float | None:
@@ -119,7 +129,7 @@ class Binding:
 
     @property
     def status(self) -> int | None:
-        return self.rung.outcome.status if self.rung is not None else None
+        return self.gives or (self.rung.outcome.status if self.rung is not None else None)
 
 
 @record(frozen=True, eq=False)

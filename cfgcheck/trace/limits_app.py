@@ -24,6 +24,7 @@ OWN_PARSERS = frozenset({"sync", "gthread", "gevent", "eventlet", "asgi"})
 ROUTERS = frozenset({"http", "httprouter", "https", "https2"})
 """uWSGI's options that put its router before the workers."""
 
+_NOTHING = Outcome(None, "nothing")
 _QUEUE = {AppKind.UWSGI: "listen"}
 
 
@@ -68,13 +69,13 @@ def _queue(make: _Maker, stack: Stack, listener: Listener) -> Iterator[Rung]:
     most = stack.declared.somaxconn
     if value.known and most is not None and most.known and value.value is not None and most.value < value.value:
         value = most
-    outcome = Outcome(None, "full: 502 at once on a unix socket; on TCP a wait, then 504")
+    outcome = Outcome(None, "full: 502 at once on a unix socket; on TCP a wait, then 504", "502/504")
     if listener.address.known and listener.address.value.is_unix:
         outcome = Outcome(502, "full: 502 at once")
     elif listener.address.known and listener.address.value.is_tcp:
         outcome = Outcome(504, "full: a wait, and 504 when connecting takes too long")
-    note = "" if most is not None else "the kernel's net.core.somaxconn may be less"
-    yield make.rung(name, Kind.QUEUE, "connections that wait for a worker", value, "", outcome, note)
+    note = "" if most is not None else "or net.core.somaxconn, where that is less"
+    yield make.rung(name, Kind.QUEUE, "waiting for a worker", value, "", outcome, note)
 
 
 def _concurrency(make: _Maker) -> Iterator[Rung]:
@@ -91,8 +92,8 @@ def _concurrency(make: _Maker) -> Iterator[Rung]:
         number = int(workers.value or 1) * (int(threads.value or 1) if works.value != "sync" else 1)
         value = decides.with_value(number)
     many = "workers" if works.value == "sync" else "workers × threads"
-    outcome = Outcome(None, "the next ones wait in the queue")
-    yield make.rung(many, Kind.CONCURRENCY, "requests worked on at once", value, "", outcome)
+    outcome = Outcome(None, "the next ones wait in the queue", "wait")
+    yield make.rung(many, Kind.CONCURRENCY, "requests at once", value, "", outcome)
 
 
 # ------------------------------------------------------------------------------------------- sizes
@@ -107,7 +108,7 @@ def _gunicorn_sizes(make: _Maker, listener: Listener) -> Iterator[Rung]:
     status = _gunicorn_header_status(make.app)
     yield make.rung(
         "limit_request_field_size", Kind.HEADER_LINE, "one header line", value, BYTES, status,
-        note="the line end counts", reach=value.value - 2 if value.get(None) else None,
+        reach=value.value - 2 if value.get(None) else None,
     )  # fmt: skip
     count = make.app.settings["limit_request_fields"]
     yield make.rung("limit_request_fields", Kind.HEADER_COUNT, "header lines", unclear or count, "", status)
@@ -119,14 +120,14 @@ def _gunicorn_line(make: _Maker, unclear: Located[Any] | None) -> Rung:
     if unclear is None and line.known:
         if not line.value:
             return make.rung(
-                "limit_request_line", Kind.REQUEST_LINE, "the request line, that is the URL",
-                _unlimited(make.app, line), BYTES, Outcome(414, "414"),
+                "limit_request_line", Kind.REQUEST_LINE, "request line (URL)",
+                _unlimited(make.app, line), BYTES, Outcome(414),
             )  # fmt: skip
         if line.value > GUNICORN_LONGEST_LINE:
             note = f"{line.value} is set, and {GUNICORN_LONGEST_LINE} the most that Gunicorn takes"
         line = line.with_value(min(line.value, GUNICORN_LONGEST_LINE))
     return make.rung(
-        "limit_request_line", Kind.REQUEST_LINE, "the request line, that is the URL", unclear or line, BYTES,
+        "limit_request_line", Kind.REQUEST_LINE, "request line (URL)", unclear or line, BYTES,
         _gunicorn_line_status(make.app), note,
     )  # fmt: skip
 
@@ -142,24 +143,24 @@ def _unlimited(app: App, line: Located[Any]) -> Located[Any]:
 def _gunicorn_line_status(app: App) -> Outcome:
     older = before(app.version, Version(27))
     if app.facts.worker_class.get("") == "asgi" or older is False:
-        return Outcome(414, "414")
-    return Outcome(400, "400") if older else Outcome(None, "414, before Gunicorn 27 400")
+        return Outcome(414)
+    return Outcome(400) if older else Outcome(None, "414, before Gunicorn 27 400", "414/400")
 
 
 def _gunicorn_header_status(app: App) -> Outcome:
     older = before(app.version, Version(22))
     if older is None:
-        return Outcome(None, "431, before Gunicorn 22 400")
-    return Outcome(400, "400") if older else Outcome(431, "431")
+        return Outcome(None, "431, before Gunicorn 22 400", "431/400")
+    return Outcome(400) if older else Outcome(431)
 
 
 def _uwsgi_sizes(make: _Maker, route: Route) -> Iterator[Rung]:
     size = make.app.facts.header_limit
     too_long = size.known and size.value is not None and size.value >= 65535 and route.passes.family == "uwsgi"
-    outcome = Outcome(500, "500: the uwsgi protocol carries no more") if too_long else Outcome(502, "502")
+    twice = route.passes.family == "uwsgi"
+    outcome = Outcome(500, "500: the uwsgi protocol carries no more") if too_long else Outcome(502)
     yield make.rung(
-        "buffer-size", Kind.HEADERS, "headers, URL and parameters", size, BYTES, outcome,
-        "the URL counts twice" if route.passes.family == "uwsgi" else "",
+        "buffer-size", Kind.HEADERS, "headers, URL (twice)" if twice else "headers, URL", size, BYTES, outcome,
     )  # fmt: skip
 
 
@@ -173,21 +174,21 @@ def _other_sizes(make: _Maker) -> Iterator[Rung]:
     }
     limit = make.app.facts.header_limit
     name = names.get(make.app.kind, "header limit")
-    yield make.rung(name, Kind.HEADERS, "all header lines", limit, BYTES, Outcome(status, str(status)))
+    yield make.rung(name, Kind.HEADERS, "all header lines", limit, BYTES, Outcome(status))
 
 
 def _body(make: _Maker, stack: Stack) -> Iterator[Rung]:
     app, limit = make.app, make.app.facts.body_limit
     if app.kind is AppKind.UWSGI:
-        yield make.rung("limit-post", Kind.BODY, "the body", limit, BYTES, Outcome(502, "502, not 413"))
+        yield make.rung("limit-post", Kind.BODY, "body", limit, BYTES, Outcome(502, "502, not 413"))
     elif app.kind is AppKind.WAITRESS:
-        yield make.rung("max_request_body_size", Kind.BODY, "the body", limit, BYTES, Outcome(413, "413"))
+        yield make.rung("max_request_body_size", Kind.BODY, "body", limit, BYTES, Outcome(413))
     else:
-        yield make.rung("body limit", Kind.BODY, "the body", limit, BYTES, Outcome(None, "nothing"))
+        yield make.rung("body limit", Kind.BODY, "body", limit, BYTES, _NOTHING)
     declared = stack.declared.app(app.name).max_body
     if declared is not None:
-        outcome = Outcome(None, "what the app says")
-        yield make.rung("max-body of cfgcheck's settings", Kind.BODY, "the body", declared, BYTES, outcome)
+        outcome = Outcome(None, "what the app says", "app")
+        yield make.rung("max-body of cfgcheck's settings", Kind.BODY, "body", declared, BYTES, outcome)
 
 
 # ------------------------------------------------------------------------------------------- times
@@ -198,42 +199,39 @@ def _times(make: _Maker, listener: Listener) -> Iterator[Rung]:
     elif app.kind is AppKind.GUNICORN:
         yield from _gunicorn_times(make)
     elif app.kind is AppKind.DAPHNE:
-        yield make.time("http_timeout", "the whole request", app.facts.request_limit, Outcome(503, "503"))
+        yield make.time("http_timeout", "whole request", app.facts.request_limit, Outcome(503))
     else:
-        yield make.time("request limit", "the whole request", app.facts.request_limit, Outcome(None, "nothing"))
+        yield make.time("request limit", "whole request", app.facts.request_limit, _NOTHING)
 
 
 def _gunicorn_times(make: _Maker) -> Iterator[Rung]:
     limit, timeout = make.app.facts.request_limit, make.app.settings["timeout"]
     if limit.known and limit.value is None:
         beats = make.app.facts.worker_class.get("sync") != "sync" and timeout.known and timeout.value
-        note = f"timeout = {timeout.value} is the workers' heartbeat and ends no request" if beats else ""
+        note = f"timeout = {timeout.value} is the workers' heartbeat: it ends no request" if beats else ""
         nobody = timeout.with_value(None) if timeout.known else limit
-        yield make.time("timeout", "the whole request", nobody, Outcome(None, "nothing"), note)
+        yield make.time("timeout", "whole request", nobody, _NOTHING, note)
         return
     older = before(make.app.version, Version(22))
-    outcome = Outcome(500, "500 from Gunicorn 22 on, before that 502") if older is None else (
+    outcome = Outcome(500, "500, before Gunicorn 22 502", "500/502") if older is None else (
         Outcome(502, "502, the worker is killed") if older else Outcome(500, "500, the worker ends")
     )  # fmt: skip
-    note = "up to a second later: Gunicorn looks once a second"
-    yield make.time("timeout", "the whole request", limit, outcome, note if limit.known else "")
+    yield make.time("timeout", "whole request", limit, outcome)
 
 
 def _uwsgi_times(make: _Maker, listener: Listener) -> Iterator[Rung]:
     app = make.app
     if listener.option in ROUTERS:
         yield make.rung(
-            "http-timeout", Kind.RESPONSE, "the router's wait for the worker", app.settings["http-timeout"], SECONDS,
+            "http-timeout", Kind.RESPONSE, "router's wait", app.settings["http-timeout"], SECONDS,
             Outcome(502, "502, the worker goes on"),
         )  # fmt: skip
     threads = app.facts.threads
-    note = "a second more or less"
-    if app.facts.request_limit.get(None) is None:
-        note = ""
-    elif not threads.known or (threads.value and threads.value > 1):
+    note = ""
+    if app.facts.request_limit.get(0) and (not threads.known or (threads.value and threads.value > 1)):
         note = "not reliable with threads: any other request that ends in the worker clears it"
     outcome = Outcome(502, "502, the worker is killed")
-    yield make.time("harakiri", "the whole request", app.facts.request_limit, outcome, note)
+    yield make.time("harakiri", "whole request", app.facts.request_limit, outcome, note)
 
 
 def _idle(make: _Maker, listener: Listener) -> Rung:
@@ -241,11 +239,9 @@ def _idle(make: _Maker, listener: Listener) -> Rung:
         AppKind.GUNICORN: "keepalive", AppKind.UVICORN: "timeout_keep_alive", AppKind.HYPERCORN: "keep_alive_timeout",
         AppKind.GRANIAN: "http1_header_read_timeout", AppKind.WAITRESS: "channel_timeout",
     }  # fmt: skip
-    kept = listener.keepalive
     return make.rung(
-        names.get(make.app.kind, "keep-alive"), Kind.IDLE, "an idle connection from nginx", kept, SECONDS,
-        Outcome(None, "the idle connection is closed"),
-        "none is kept" if kept.known and kept.value is None else "",
+        names.get(make.app.kind, "keep-alive"), Kind.IDLE, "idle, from nginx", listener.keepalive, SECONDS,
+        Outcome(None, "the idle connection is closed", "closed"),
     )  # fmt: skip
 
 

@@ -41,10 +41,14 @@ def retried(rungs: Iterable[Rung], route: Route, method: str) -> Iterator[Rung]:
             yield rung
             continue
         times = rounds(route, method, rung.value.value or 0, "error")
-        yield rung if times == 1 else replace(
-            rung,
-            reach=(rung.value.value or 0) * times,
-            note=f"a {method} goes to the next server then, {times} in all; {rung.note}".rstrip("; "),
+        yield (
+            rung
+            if times == 1
+            else replace(
+                rung,
+                reach=(rung.value.value or 0) * times,
+                note=f"a {method} goes to the next server then, {times} in all; {rung.note}".rstrip("; "),
+            )
         )
 
 
@@ -57,15 +61,19 @@ def _slow(rungs: Sequence[Rung], route: Route, method: str) -> Binding:
         return Binding(Question.SLOW, None, "no known limit ends it", doubts)
     # Of equal waits the one nearest to the client wins: Gunicorn's kill comes late (facts: gunicorn 3.C).
     first = min(known, key=lambda rung: rung.limit or 0.0)
-    sentences = [f"{_who(first)} after {shown(first.limit, SECONDS)} ({first.name}): {first.outcome.text}"]
+    sentences = [f"{_who(first)} after {shown(first.limit, SECONDS)} ({first.name}): {_gives(first)}"]
     race = _race(first, known)
     if race is not None:
         sentences.append(
             f"{race.name} of {race.owner} is as near ({shown(race.limit, SECONDS)}): either may be the first, and "
-            f"{race.owner} gives {race.outcome.text}"
+            f"{race.owner} gives {_gives(race)}"
         )
     sentences.append(_afterwards(first, known, route, rungs))
     return Binding(Question.SLOW, first, ". ".join(sentences), doubts)
+
+
+def _gives(rung: Rung) -> str:
+    return rung.outcome.said.partition(";")[0]
 
 
 def _who(rung: Rung) -> str:
@@ -118,7 +126,7 @@ def _size(question: Question, rungs: Sequence[Rung]) -> Binding | None:
     if not known:
         return Binding(question, None, "no limit on the way" if not doubts else "no known limit on the way", doubts)
     first = min(known, key=lambda rung: rung.limit or 0.0)
-    text = f"above {shown(first.limit, first.unit)} {first.owner} refuses it ({first.name}): {first.outcome.text}"
+    text = f"above {shown(first.limit, first.unit)} {first.owner} refuses it ({first.name}): {first.outcome.said}"
     behind = min(
         (rung for rung in known if rung.owner != first.owner), key=lambda rung: rung.limit or 0.0, default=None
     )
@@ -146,7 +154,7 @@ def _idle(rungs: Sequence[Rung]) -> Iterator[Binding]:
             f"{theirs.owner} closes it after {shown(theirs.value.value, SECONDS)}, {ours.owner} uses it for "
             f"{shown(ours.value.value, SECONDS)}: a POST that meets the close gets 502"
         )
-        yield Binding(Question.IDLE, replace(theirs, outcome=replace(theirs.outcome, status=502)), text)
+        yield Binding(Question.IDLE, theirs, text, gives=502)
         return
     yield Binding(Question.IDLE, ours, f"{ours.owner} closes it first, after {shown(ours.value.value, SECONDS)}: good")
 
@@ -168,5 +176,3 @@ def _stop(rungs: Sequence[Rung]) -> Iterator[Binding]:
     if first.side is Side.APP and not first.limit:
         text = f"{first.owner} cuts running requests off at once: 502"
     yield Binding(Question.STOP, first, text, doubts)
-
-

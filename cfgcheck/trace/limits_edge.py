@@ -27,14 +27,14 @@ _WHO = {
 def edge_side(edge: Edge) -> Iterator[Rung]:
     status = 504 if edge.seen else _STATUS.get(edge.kind)
     owner = edge.kind if edge.seen else f"edge {edge.kind}"
-    text = str(status) if status else "an error of its own"
+    outcome = Outcome(status) if status else Outcome(None, "an error of its own", "its own")
     yield Rung(
-        Side.EDGE, owner, edge.limit or "response limit", Kind.RESPONSE, "waits for nginx's response", edge.response,
-        SECONDS, Outcome(status, text),
+        Side.EDGE, owner, edge.limit or "response limit", Kind.RESPONSE, "nginx's response", edge.response,
+        SECONDS, outcome,
     )  # fmt: skip
     yield Rung(
-        Side.EDGE, owner, "idle limit", Kind.IDLE, "an idle connection to nginx", edge.idle, SECONDS,
-        Outcome(None, "the idle connection is closed"),
+        Side.EDGE, owner, "idle limit", Kind.IDLE, "idle, towards nginx", edge.idle, SECONDS,
+        Outcome(None, "the idle connection is closed", "closed"),
     )  # fmt: skip
 
 
@@ -52,7 +52,7 @@ def stop_side(app: App) -> Iterator[Rung]:
         delay = (unit.prestop.get(0.0) or 0.0) if unit.manager is Manager.KUBERNETES else 0.0
         wait = unit.stop_grace
         yield Rung(
-            Side.MANAGER, f"{who}, {unit.label}", name, Kind.STOP, "all of the stop, then SIGKILL", wait, SECONDS,
+            Side.MANAGER, f"{who}, {unit.label}", name, Kind.STOP, "stop, then SIGKILL", wait, SECONDS,
             Outcome(502, "502: killed"), f"{delay:g} s of it go to the preStop hook" if delay else "",
             reach=max(0.0, wait.value - delay) if wait.known and wait.value is not None and delay else None,
         )  # fmt: skip

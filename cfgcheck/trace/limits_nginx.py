@@ -18,8 +18,9 @@ from cfgcheck.model.stack import Route
 from cfgcheck.trace.limits import BYTES, SECONDS, Kind, Outcome, Rung, Side
 
 _UNREPEATED = frozenset({"POST", "LOCK", "PATCH"})
-_CLOSED = "the connection is closed without an answer (408 in the access log)"
-NEVER_KEPT: Located[float | None] = Located.default(None, "a connection for each request")
+_CLOSED = Outcome(None, "the connection is closed without an answer (408 in the access log)", "closed")
+_IDLE = Outcome(None, "the idle connection is closed", "closed")
+_UPSTREAM_IDLE = "upstream keepalive_timeout"
 
 
 def client_side(server: Server, location: Location | None) -> Iterator[Rung]:
@@ -27,44 +28,40 @@ def client_side(server: Server, location: Location | None) -> Iterator[Rung]:
     make = _Maker(server.proxy)
     scope = location or server
     yield make.time(
-        "client_header_timeout", Kind.HEADER_TIME, "all of the header", server.setting("client_header_timeout"),
-        Outcome(None, _CLOSED),
+        "client_header_timeout", Kind.HEADER_TIME, "to send the header", server.setting("client_header_timeout"),
+        _CLOSED,
     )  # fmt: skip
     yield from _header_buffers(make, server)
     yield from _body(make, scope)
     yield make.time(
-        "keepalive_timeout", Kind.IDLE, "an idle connection of a client", scope.setting("keepalive_timeout"),
-        Outcome(None, "the idle connection is closed"),
+        "keepalive_timeout", Kind.IDLE, "idle, towards clients", scope.setting("keepalive_timeout"), _IDLE,
     )  # fmt: skip
 
 
 def _header_buffers(make: _Maker, server: Server) -> Iterator[Rung]:
     buffers, line = "large_client_header_buffers", server.request_line_limit
-    written = server.header_buffers
-    one = written.text or (f"{written.value.number} {written.value.size}" if written.known else "")
     yield make.size(
-        buffers, Kind.REQUEST_LINE, "the request line, that is the URL", line, Outcome(414, "414"),
-        reach=line.value - 2 if line.known else None, note="one buffer; the line end counts",
+        buffers, Kind.REQUEST_LINE, "request line (URL)", line, Outcome(414),
+        reach=line.value - 2 if line.known else None,
     )  # fmt: skip
     own = server.header_line_limit
     yield make.size(
-        buffers, Kind.HEADER_LINE, "one header line", own, Outcome(400, "400"),
-        reach=own.value - 2 if own.known else None, note="one buffer; the line end counts",
+        buffers, Kind.HEADER_LINE, "one header line", own, Outcome(400),
+        reach=own.value - 2 if own.known else None,
     )  # fmt: skip
-    note = f"all buffers: {one}" if one else ""
-    yield make.size(buffers, Kind.HEADERS, "all header lines", server.header_limit, Outcome(400, "400"), note=note)
+    yield make.size(buffers, Kind.HEADERS, "all header lines", server.header_limit, Outcome(400))
     most = server.setting("max_headers")
-    if not most.known or most.value is not None:
-        yield make.rung("max_headers", Kind.HEADER_COUNT, "header lines", most, "", Outcome(400, "400"))
+    if most.span is not None or most.get(0):
+        yield make.rung("max_headers", Kind.HEADER_COUNT, "header lines", most, "", Outcome(400))
 
 
 def _body(make: _Maker, scope: Server | Location) -> Iterator[Rung]:
     size: Located[Any] = scope.setting("client_max_body_size")
     limit = size.with_value(size.value or None) if size.known else size
-    yield make.size("client_max_body_size", Kind.BODY, "the body", limit, Outcome(413, "413"))
+    yield make.size("client_max_body_size", Kind.BODY, "body", limit, Outcome(413))
     yield make.time(
-        "client_body_timeout", Kind.BODY_TIME, "between two reads of the body", scope.setting("client_body_timeout"),
-        Outcome(None, _CLOSED),
+        "client_body_timeout", Kind.BODY_TIME, "between two reads of it", scope.setting("client_body_timeout"),
+        _CLOSED,
     )  # fmt: skip
 
 
@@ -77,16 +74,16 @@ def upstream_side(route: Route, method: str) -> Iterator[Rung]:
         yield _retries(make, route, tries, method)
     yield make.time(
         f"{family}_connect_timeout", Kind.CONNECT, "to connect", location.connect_timeout,
-        Outcome(504, "504 (refused: 502 at once)"),
+        Outcome(504, "504; refused: 502 at once"),
     )  # fmt: skip
     yield make.time(
-        f"{family}_send_timeout", Kind.SEND, "between two writes of the request", location.send_timeout,
-        Outcome(504, "504"),
+        f"{family}_send_timeout", Kind.SEND, "between two writes", location.send_timeout,
+        Outcome(504),
     )  # fmt: skip
     yield _read(make, route, method)
     yield make.size(
-        f"{family}_buffer_size", Kind.RESPONSE_HEADERS, "the response's header", location.family_setting("buffer_size"),
-        Outcome(502, "502"),
+        f"{family}_buffer_size", Kind.RESPONSE_HEADERS, "response's header", location.family_setting("buffer_size"),
+        Outcome(502),
     )  # fmt: skip
     yield from _kept(make, route)
 
@@ -95,8 +92,8 @@ def _read(make: _Maker, route: Route, method: str) -> Rung:
     read = route.location.read_timeout
     times = rounds(route, method, read.get(0)) if read.known else 1
     return make.time(
-        f"{route.passes.family}_read_timeout", Kind.RESPONSE, "between two reads of the response", read,
-        Outcome(504, "504; once the answer has begun it is cut short"),
+        f"{route.passes.family}_read_timeout", Kind.RESPONSE, "between two reads", read,
+        Outcome(504, "504; a response that has begun is cut short"),
         reach=read.value * times if read.known else None,
         note=f"a {method} goes to the next server then, {times} in all: {read.value * times:g} s" if times > 1 else "",
     )  # fmt: skip
@@ -115,7 +112,7 @@ def _retries(make: _Maker, route: Route, tries: int | None, method: str) -> Rung
     total = location.family_setting("next_upstream_timeout").get(0)
     note = f"none after {total:g} s ({family}_next_upstream_timeout)" if total else ""
     return make.rung(
-        f"{family}_next_upstream", Kind.RETRIES, f"servers that a {method} is tried on", value, "",
+        f"{family}_next_upstream", Kind.RETRIES, f"servers that a {method} may try", value, "",
         Outcome(None, "the last one's error"), note,
     )  # fmt: skip
 
@@ -134,8 +131,7 @@ def _kept(make: _Maker, route: Route) -> Iterator[Rung]:
     else:
         value = Located(None, kept.origin, kept.span, kept.because or "a connection for each request")
     yield make.rung(
-        "keepalive_timeout of the upstream", Kind.IDLE, "an idle connection to the app", value, SECONDS,
-        Outcome(None, "the idle connection is closed"), "" if value.get(0) is not None else "none is kept",
+        _UPSTREAM_IDLE, Kind.IDLE, "idle, towards the app", value, SECONDS, _IDLE,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import json
 import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -57,9 +58,17 @@ def recorded() -> Mapping[str, Any]:
 @contextlib.contextmanager
 def _locked() -> Iterator[dict[str, Any]]:
     """The recorded observations, to be changed; several test processes may want to."""
-    with PATH.with_suffix(".lock").open("w") as lock:
+    with (Path(tempfile.gettempdir()) / f"cfgcheck-evidence-{os.getuid()}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         known = dict(recorded())
         yield known
-        text = json.dumps(dict(sorted(known.items())), indent=1, sort_keys=True)
-        PATH.write_text(text + "\n", encoding="utf-8")
+        PATH.write_text(_lines(known), encoding="utf-8")
+
+
+def _lines(known: Mapping[str, Any]) -> str:
+    """One line for each experiment and nginx, so that changes can be read."""
+    lines = []
+    for name, runs in sorted(known.items()):
+        inner = ",\n".join(f'  "{version}": {json.dumps(run, sort_keys=True)}' for version, run in sorted(runs.items()))
+        lines.append(f' "{name}": {{\n{inner}\n }}')
+    return "{\n" + ",\n".join(lines) + "\n}\n"

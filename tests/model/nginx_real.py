@@ -94,9 +94,17 @@ class RealNginx:
 
 @contextmanager
 def running(http: str, files: dict[str, str] | None = None) -> Iterator[RealNginx]:
-    """nginx with that http level; ``@`` in it stands for the folder. ``files`` lie beside it."""
+    """nginx with that http level. ``files`` lie beside its configuration; ``@BASE@`` in any stands for the folder."""
+    with started({"nginx.conf": whole(http), **(files or {})}) as nginx:
+        yield nginx
+
+
+@contextmanager
+def started(files: dict[str, str]) -> Iterator[RealNginx]:
+    """nginx with these files, ``nginx.conf`` among them, which must set what ``whole`` sets."""
     with folder() as base:
-        for name, text in {"nginx.conf": whole(http), **(files or {})}.items():
+        for name, text in files.items():
+            (base / name).parent.mkdir(exist_ok=True)
             (base / name).write_text(text.replace("@BASE@", str(base)))
         arguments = [executable(), "-p", str(base), "-c", "nginx.conf", "-e", "error.log"]
         process = subprocess.Popen(arguments, cwd=base, stderr=subprocess.DEVNULL)

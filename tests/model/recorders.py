@@ -12,6 +12,7 @@ import struct
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 
 import h2.config
 import h2.connection
@@ -112,6 +113,11 @@ class Incoming:
             raise EOFError
         return found
 
+    def ready(self) -> bytes:
+        """All that has come, at least one byte."""
+        found, self._rest = self._rest or self.some(), b""
+        return found
+
     def exactly(self, size: int) -> bytes:
         while len(self._rest) < size:
             self._rest += self.some()
@@ -126,7 +132,7 @@ class Incoming:
 
     def skip(self, size: int) -> int:
         """Read a body of that size, and say how much came: all of it, or nothing at all."""
-        if not self._rest and not select.select([self.connection], [], [], _SILENCE)[0]:
+        if not size or not self._rest and not select.select([self.connection], [], [], _SILENCE)[0]:
             return 0
         came, self._rest = len(self._rest), b""
         while came < size:
@@ -140,8 +146,7 @@ class HttpRecorder(Recorder):
     def answer(self, incoming: Incoming) -> bool:
         first, *lines = incoming.until(b"\r\n\r\n").decode("latin-1").split("\r\n")
         if first == "PRI * HTTP/2.0":
-            incoming.exactly(len("SM\r\n\r\n"))
-            return self._answer_http2(incoming)
+            self._answer_http2(incoming)
         fields = [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
         self.take(Received(first, fields), incoming)
         asked = [value.lower() for name, value in fields if name.lower() == "connection"]
@@ -151,16 +156,12 @@ class HttpRecorder(Recorder):
         incoming.connection.sendall(head.encode())
         return not close
 
-    def _answer_http2(self, incoming: Incoming) -> bool:
+    def _answer_http2(self, incoming: Incoming) -> NoReturn:
         own = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, validate_inbound_headers=False))
         own.initiate_connection()
-        own.increment_flow_control_window(1 << 24)
-        own.receive_data(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + incoming.exactly(len(incoming._rest)))
-        received = Received("", [])
-        open_streams = True
-        while open_streams:
-            incoming.connection.sendall(own.data_to_send())
-            for event in own.receive_data(incoming.some()):
+        received, fresh = Received("", []), b"PRI * HTTP/2.0\r\n\r\n"
+        while True:
+            for event in own.receive_data(fresh):
                 if isinstance(event, h2.events.RequestReceived):
                     received = Received("HTTP/2", [(_text(name), _text(value)) for name, value in event.headers])
                 elif isinstance(event, h2.events.DataReceived):
@@ -172,7 +173,8 @@ class HttpRecorder(Recorder):
                     answer = [(":status", self.status[:3]), ("content-length", "2")]
                     own.send_headers(event.stream_id or 1, answer)
                     own.send_data(event.stream_id or 1, b"ok", end_stream=True)
-        return False
+            incoming.connection.sendall(own.data_to_send())
+            fresh = incoming.ready()
 
 
 def _text(value: bytes | str) -> str:

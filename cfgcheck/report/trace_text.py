@@ -1,0 +1,299 @@
+"""A traced request for people: its way, the ladder of limits from the client down to the app, and what binds first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from cfgcheck.findings import Finding
+from cfgcheck.load.nginx_stock import is_stock
+from cfgcheck.model.located import Located, Origin
+from cfgcheck.report.cells import width_of, wrap
+from cfgcheck.report.summary import counted
+from cfgcheck.report.terminal import Terminal
+from cfgcheck.source.file import Span
+from cfgcheck.trace.hop import End, Hop, Step
+from cfgcheck.trace.ladder import Ladder
+from cfgcheck.trace.limits import Binding, Question, Rung, shown, shown_size
+
+_ASKED = {
+    Question.SLOW: "slow response",
+    Question.URL: "long URL",
+    Question.HEADER: "big header",
+    Question.BODY: "big body",
+    Question.IDLE: "idle connection",
+    Question.STOP: "stop of the app",
+}
+_NAME, _VALUE = 30, 10
+"""Columns of a rung's name and value."""
+_HEADERS = 24
+"""Headers shown; a uwsgi_params file has 16."""
+_SHOWN_HEADER = 120
+_MANY_HOSTS = 20
+_MANY = 5
+"""Other routes and findings of a severity shown by name."""
+
+
+def render(ladder: Ladder, findings: Sequence[Finding], terminal: Terminal, hosts: Sequence[str] = ()) -> str:
+    """``findings``: what the rules say of this way. ``hosts``: all names, where none is the request's."""
+    page = _Page(ladder, terminal)
+    blocks = [
+        page.title(), page.way(), page.headers(), page.rungs(), page.binding(), page.findings(findings),
+        page.end(hosts),
+    ]  # fmt: skip
+    return "\n\n".join("\n".join(block) for block in map(list, blocks) if block) + "\n"
+
+
+class _Page:
+    def __init__(self, ladder: Ladder, terminal: Terminal) -> None:
+        self.ladder = ladder
+        self.terminal = terminal
+
+    # --------------------------------------------------------------------------------------- the way
+    def title(self) -> Iterator[str]:
+        if not self.ladder.way.hops:
+            return
+        request = self.ladder.way.hops[0].request
+        body = f", a body of {shown_size(request.body)}" if request.body else ""
+        url = f"{request.method} {request.scheme}://{request.host_header}{request.target}"
+        yield self.strong(url) + self.terminal.safe(body)
+
+    def way(self) -> Iterator[str]:
+        for number, hop in enumerate(self.ladder.way.hops):
+            if number:
+                yield ""
+            yield from self._hop(hop)
+        for other in self.ladder.way.others:
+            yield from self._said(f"{other.proxy.label} would take it, too: {_does(other)}", "quiet", _place(other))
+
+    def _hop(self, hop: Hop) -> Iterator[str]:
+        yield from self._placed(f"{hop.proxy.label}", _place(hop), "strong", 0)
+        for step in hop.steps:
+            yield from self._placed(_sentence(step), str(step.span) if step.span else "", "", 2)
+        for line in _results(hop):
+            yield from self._placed(line, "", "", 2)
+
+    def headers(self) -> Iterator[str]:
+        """What the app gets to see, of the last nginx that passes the request on."""
+        hop = next((one for one in reversed(self.ladder.way.hops) if one.headers), None)
+        if hop is None:
+            return
+        family = hop.location.passes.family if hop.location and hop.location.passes else "proxy"
+        what = "parameters" if family in ("uwsgi", "fastcgi", "scgi") else "headers"
+        yield self.strong(f"The {what} that the next server sees")
+        width = min(max(len(header.name) for header in hop.headers[:_HEADERS]), 32)
+        for header in hop.headers[:_HEADERS]:
+            value, style = _header(header.value)
+            place = str(header.value.span) if header.value.span else ""
+            yield from self._placed(f"{header.name:<{width}}  {value}", _stock(header.value.span, place), style, 2)
+        if len(hop.headers) > _HEADERS:
+            yield self.quiet(f"  and {len(hop.headers) - _HEADERS} more (--format json has them all)")
+
+    # --------------------------------------------------------------------------------------- the ladder
+    def rungs(self) -> Iterator[str]:
+        if not self.ladder.rungs:
+            return
+        yield self.strong("Every limit on the way")
+        yield "  client"
+        owner = ""
+        for rung in self.ladder.rungs:
+            if rung.owner != owner:
+                owner = rung.owner
+                yield self.rail()
+                yield self._frame("╞═ ", "+= ") + self.strong(owner)
+            yield from self._rung(rung)
+        yield self.rail()
+        yield f"  {self.terminal.safe(self._bottom())}"
+
+    def _bottom(self) -> str:
+        route, hop = self.ladder.route, self.ladder.way.hops[-1]
+        if route is not None and route.app is not None:
+            return route.app.label
+        if route is not None:
+            peer = str(route.peer.address.value) if route.peer and route.peer.address.known else route.passes.host_text
+            return f"{peer}: its limits are not known here"
+        return {End.ANSWERS: "nginx's own answer", End.FILES: "files"}.get(hop.end, "the way ends here")
+
+    def _rung(self, rung: Rung) -> Iterator[str]:
+        mark = self._mark(rung)
+        value = shown(rung.value.value, rung.unit) if rung.value.known else "unknown"
+        name = self.terminal.safe(rung.name)
+        head = f"{name:<{_NAME}} {value:>{_VALUE}}  "
+        lead = self._frame("├─ ", "|- ") if not mark else self._frame("├", "|") + self.paint(mark, "▶ ", "> ")
+        first = 5 + max(len(head), _NAME + _VALUE + 3)
+        effect = _effect(rung)
+        place = self.terminal.safe(_where(rung.value))
+        lines = wrap(self.terminal.safe(effect), self.terminal.width - first)
+        style = mark or ("warning" if not rung.value.known else "")
+        head = self.terminal.paint(style, head)
+        used = first + width_of(lines[0]) if lines else first
+        beside = len(lines) == 1 and used + 2 + len(place) <= self.terminal.width
+        yield lead + head + (lines[0] if lines else "") + ("  " + self.quiet(place) if beside else "")
+        under = [*lines[1:], *([] if beside else wrap(place, self.terminal.width - first))]
+        plain = len(lines) - 1
+        for index, line in enumerate(under):
+            yield self.rail() + " " * (first - 3) + (line if index < plain else self.quiet(line))
+
+    def _mark(self, rung: Rung) -> str:
+        """The style of a rung that binds first."""
+        if any(cut.rung is rung for cut in self.ladder.cuts):
+            return "error"
+        chosen = (Question.SLOW, Question.URL, Question.HEADER, Question.BODY)
+        mine = (one for one in self.ladder.bindings if one.question in chosen)
+        return "strong" if any(_same(one.rung, rung) for one in mine) else ""
+
+    # --------------------------------------------------------------------------------------- conclusions
+    def binding(self) -> Iterator[str]:
+        if not self.ladder.bindings:
+            return
+        yield self.strong("What binds first")
+        for one in self.ladder.bindings:
+            yield from self._binding(one)
+
+    def _binding(self, binding: Binding) -> Iterator[str]:
+        name = f"  {_ASKED[binding.question]:<16} "
+        sentence = binding.text[:1].upper() + binding.text[1:] + "."
+        if binding.doubts and binding.question is not Question.IDLE:
+            sentence += f" Or earlier: {_unknown(binding.doubts)}."
+        for index, line in enumerate(wrap(self.terminal.safe(sentence), self.terminal.width - len(name))):
+            yield (self.strong(name) if index == 0 else " " * len(name)) + line
+
+    def findings(self, findings: Sequence[Finding]) -> Iterator[str]:
+        if not findings:
+            return
+        yield self.strong(f"`cfgcheck check` has {counted(len(findings), 'finding')} on this way")
+        for severity in sorted({one.severity for one in findings}, reverse=True):
+            names = sorted({one.rule for one in findings if one.severity is severity})
+            yield from self._said(f"  {severity.word}: {', '.join(names)}", severity.word)
+        yield self.quiet(f"  cfgcheck explain {max(findings, key=lambda one: one.severity).rule}")
+
+    def end(self, hosts: Sequence[str]) -> Iterator[str]:
+        ladder = self.ladder
+        if hosts:
+            more = f" and {len(hosts) - _MANY_HOSTS} more" if len(hosts) > _MANY_HOSTS else ""
+            names = ", ".join(hosts[:_MANY_HOSTS])
+            yield from self._said(f"No server is called so. There are: {names}{more}.", "warning")
+        if ladder.other_routes:
+            labels = list(dict.fromkeys(_target(route.label) for route in ladder.other_routes))
+            more = f" and {len(labels) - _MANY} more" if len(labels) > _MANY else ""
+            yield from self._said(f"Other servers may get it instead: {', '.join(labels[:_MANY])}{more}.", "quiet")
+        for cut in ladder.cuts[1:]:
+            yield from self._said(f"Also: {cut.text}: {cut.rung.outcome.text}.", "error")
+        status = f": {ladder.status}" if ladder.status and str(ladder.status) not in ladder.ends else ""
+        verdict = f"{ladder.ends}{status}."
+        lead = "Cut off: " if ladder.fails else ""
+        unsure = any(hop.end is End.UNKNOWN for hop in ladder.way.hops)
+        style = "error" if ladder.fails else "warning" if unsure else "good"
+        yield from self._said(lead + (verdict if lead else verdict[:1].upper() + verdict[1:]), style)
+
+    # --------------------------------------------------------------------------------------- drawing
+    def strong(self, text: str) -> str:
+        return self.terminal.paint("strong", self.terminal.safe(text)) if text.strip() else text
+
+    def quiet(self, text: str) -> str:
+        return self.terminal.paint("quiet", text)
+
+    def paint(self, style: str, pretty: str, simple: str) -> str:
+        return self.terminal.paint(style, self.terminal.glyph(pretty, simple))
+
+    def _frame(self, pretty: str, simple: str) -> str:
+        return "  " + self.paint("frame", pretty, simple)
+
+    def rail(self) -> str:
+        return self._frame("│", "|")
+
+    def _said(self, text: str, style: str, place: str = "") -> Iterator[str]:
+        yield from self._placed(text, place, style, 0)
+
+    def _placed(self, text: str, place: str, style: str, indent: int) -> Iterator[str]:
+        """A text with its place behind it, or beneath it where both are too long for one line."""
+        room = self.terminal.width - indent
+        lines = wrap(self.terminal.safe(text), room) if "  " not in text else [self.terminal.safe(text)]
+        place = self.terminal.safe(place)
+        beside = place and len(lines) == 1 and width_of(lines[0]) + 2 + len(place) <= room
+        for index, line in enumerate(lines):
+            yield (
+                " " * (indent if not index else indent + 2)
+                + self.terminal.paint(style, line)
+                + ("  " + self.quiet(place) if beside else "")
+            )
+        if place and not beside:
+            yield " " * (indent + 2) + self.quiet(place)
+
+
+def _effect(rung: Rung) -> str:
+    """``between two reads of the response: 504``."""
+    note = f" ({rung.note})" if rung.note else ""
+    if not rung.value.known:
+        return f"{rung.what}: {rung.outcome.text}{note}. Not known: {rung.value.because}"
+    if rung.value.value is None:
+        return f"{rung.what}{note}"
+    return f"{rung.what}: {rung.outcome.text}{note}"
+
+
+def _where(value: Located[float | None]) -> str:
+    """Where it is set, or which default it is."""
+    if value.span is not None:
+        place = _stock(value.span, str(value.span))
+        return f"{place} (inherited)" if value.origin is Origin.INHERITED else place
+    if not value.known:
+        return ""
+    if value.origin is Origin.DEFAULT:
+        return value.because if "default" in value.because else f"default: {value.because}".rstrip(": ")
+    return str(value.origin.value)
+
+
+def _stock(span: Span | None, place: str) -> str:
+    return "main file of the image" if span is not None and is_stock(span.file) else place
+
+
+def _same(one: Rung | None, other: Rung) -> bool:
+    return one is other
+
+
+def _unknown(rungs: Iterable[Rung]) -> str:
+    return "; ".join(dict.fromkeys(f"{rung.name} of {rung.owner} is not known" for rung in rungs))
+
+
+def _place(hop: Hop) -> str:
+    if is_stock(hop.proxy.span.file):
+        return "main file of the image"
+    path = hop.proxy.span.file.path
+    return "" if path in hop.proxy.label else path
+
+
+def _sentence(step: Step) -> str:
+    return step.text
+
+
+def _results(hop: Hop) -> Iterator[str]:
+    if hop.end is End.PASSES:
+        passes = hop.location.passes if hop.location is not None else None
+        to = f"{passes.verb} to {passes.host_text}" if passes is not None else "passed on"
+        uri = hop.uri.value if hop.uri.known else f"unknown ({hop.uri.because})"
+        yield f"{to}, with the URI {uri}"
+    else:
+        yield _does(hop)
+
+
+def _does(hop: Hop) -> str:
+    if hop.end is End.PASSES:
+        passes = hop.location.passes if hop.location is not None else None
+        return f"{passes.verb} to {passes.host_text}" if passes is not None else "passes it on"
+    words = {
+        End.ANSWERS: f"answers itself{f' with {hop.status}' if hop.status else ''}",
+        End.FILES: "serves files",
+        End.NOBODY: "takes it not",
+        End.UNKNOWN: "not known",
+    }[hop.end]
+    return f"{words}: {hop.because}" if hop.because else words
+
+
+def _header(value: Located[str]) -> tuple[str, str]:
+    if not value.known:
+        return f"unknown: {value.because}", "warning"
+    text = value.value if len(value.value) <= _SHOWN_HEADER else f"{value.value[:_SHOWN_HEADER]}…"
+    return (text, "") if text else ("(empty)", "quiet")
+
+
+def _target(label: str) -> str:
+    return label.rpartition(" → ")[2]

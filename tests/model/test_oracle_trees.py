@@ -1,0 +1,121 @@
+"""Whole configurations, nested and spread over files: the model says what the running nginx does with each request."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from cfgcheck.app import Input, load
+from cfgcheck.model.nginx import Location, Proxy
+from cfgcheck.settings import load_settings
+from tests.model import nginx_real, tree_expected
+from tests.model.nginx_real import RealNginx
+from tests.model.recorders import RECORDERS, Recorder
+from tests.model.tree_asking import Log, Seen, ask
+from tests.model.trees import Asked, Tree, trees
+from tests.profiles import oracle_examples
+
+pytestmark = pytest.mark.oracle
+
+_SETTINGS = "cfgcheck.toml"
+
+
+@pytest.fixture(scope="module")
+def recorders() -> Iterator[dict[str, Recorder]]:
+    with tempfile.TemporaryDirectory(prefix="up") as base:
+        made = {family: kind(Path(base) / family) for family, kind in RECORDERS.items()}
+        yield made
+        for recorder in made.values():
+            recorder.close()
+
+
+def _files(tree: Tree, recorders: dict[str, Recorder]) -> dict[str, str]:
+    files = {_SETTINGS: f'nginx = "{nginx_real.version()}"\n'}
+    for name, text in tree.files.items():
+        for family, recorder in recorders.items():
+            text = text.replace(f"@UP-{family}@", str(recorder.path)).replace(f"@PORT-{family}@", str(recorder.port))
+        files[name] = text
+    return files
+
+
+def _model(folder: Path) -> dict[tuple[str, str, str], Location]:
+    """Every location that passes on, by server, kind and path."""
+    _, (stack,) = load(Input((folder,)), load_settings(folder))
+    (proxy,) = [found for found in stack.proxies if found.complete]
+    return {_key(location): location for location in _passing(proxy)}
+
+
+def _passing(proxy: Proxy) -> list[Location]:
+    return [location for location in proxy.locations() if location.passes is not None]
+
+
+def _key(location: Location) -> tuple[str, str, str]:
+    kind = location.modifier if location.modifier in ("if", "limit_except") else "location"
+    return location.server.names[0], kind, tree_expected.path_of(location)
+
+
+@settings(max_examples=oracle_examples(), deadline=None, suppress_health_check=list(HealthCheck))
+@given(tree=trees())
+def test_every_location_does_as_the_model_says(recorders: dict[str, Recorder], tree: Tree) -> None:
+    with nginx_real.started(_files(tree, recorders)) as nginx, Log(nginx.base / "error.log") as log:
+        found = _model(nginx.base)
+        assert set(found) == {(asked.server, asked.kind, asked.path) for asked in tree.asked}
+        for asked in tree.asked:
+            location = found[asked.server, asked.kind, asked.path]
+            assert location.passes is not None
+            recorder = recorders[location.passes.family]
+            seen = ask(nginx.base / asked.server, log, recorder, asked.method, asked.target)
+            _compare_times(location, seen)
+            _compare_request(location, asked, seen)
+            _compare_answer(location, seen)
+            if asked.peers > 1:
+                assert _tried(nginx, log, recorder, asked) == tree_expected.attempts(
+                    location, asked.method, asked.peers
+                ), asked
+
+
+def _compare_times(location: Location, seen: Seen) -> None:
+    if seen.connect is not None:  # over a unix socket there is nothing to wait for
+        assert location.connect_timeout.value == seen.connect, location.label
+    assert location.read_timeout.value == seen.read, location.label
+    if not tree_expected.passes_body(location):
+        return
+    if seen.send_left:
+        assert location.send_timeout.value == seen.connect, location.label
+    else:
+        assert location.send_timeout.value == seen.send, location.label
+
+
+def _compare_request(location: Location, asked: Asked, seen: Seen) -> None:
+    assert location.passes is not None
+    (received,) = seen.received
+    assert received.fields == tree_expected.expected(location, asked.method), location.label
+    assert bool(received.body) is tree_expected.passes_body(location)
+    version = location.http_version.value
+    if location.passes.family == "proxy":
+        line = "HTTP/2" if version == "2" else f"{asked.method} {asked.target} HTTP/{version}"
+        assert received.line == line
+
+
+def _compare_answer(location: Location, seen: Seen) -> None:
+    assert location.passes is not None
+    head = seen.answer.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
+    assert head[0] == "HTTP/1.1 200 OK"
+    own = [line.partition(": ") for line in head if line.lower().startswith("x-r-")]
+    assert [(name, value) for name, _, value in own] == tree_expected.to_client(location), location.label
+    if location.passes.family != "grpc":
+        assert location.family_setting("buffering").value is seen.buffered, location.label
+    assert location.keeps_connections.value is seen.kept, location.label
+
+
+def _tried(nginx: RealNginx, log: Log, recorder: Recorder, asked: Asked) -> int:
+    """How many times nginx tries a pool whose servers all fail."""
+    recorder.failing = True
+    try:
+        return len(ask(nginx.base / asked.server, log, recorder, asked.method, asked.target, body=0).received)
+    finally:
+        recorder.failing = False
