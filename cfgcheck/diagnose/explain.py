@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from cfgcheck.diagnose.block_size import decoded
 from cfgcheck.diagnose.diagnosis import Explanation, Group, Tops, gravest_first
 from cfgcheck.diagnose.kinds import Kind, Source
+from cfgcheck.diagnose.lines import NUMBER
 from cfgcheck.diagnose.related import relates
 from cfgcheck.diagnose.routes import Concern, Fitting, fitting
 from cfgcheck.diagnose.tally import Tally, Top
@@ -169,7 +170,7 @@ def _title(kind: Kind, mismatch: bool | None) -> str:
 
 
 def _concern(tally: Tally) -> Concern:
-    paths = tuple(_text(path) for path, _ in tally.paths.ordered()[:20])
+    paths = tuple(_text(path.replace(NUMBER, b"000")) for path, _ in tally.paths.ordered()[:20])
     return Concern(_text(tally.upstream), _text(tally.server), paths)
 
 

@@ -150,9 +150,15 @@ def upstream_address(upstream: bytes) -> tuple[bytes, bytes]:
     return (found[1], found[2]) if found else (b"", upstream)
 
 
+NUMBER = b"<n>"
+"""What stands for numbers and ids in a path: `/orders/17` and `/orders/18` are asked for alike."""
+
+_IDS = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}|\d{3,}|(?<=/)\d+(?=/|\Z)|[0-9a-f]{20,}")
+
+
 def path_of(request: bytes) -> bytes:
-    """The path of a request line, without its query."""
+    """The path of a request line, without its query, ``<n>`` for ids."""
     parts = request.split(b" ", 2)
     path = parts[1] if len(parts) > 1 else request
     cut = path.find(b"?")
-    return (path if cut < 0 else path[:cut])[:200]
+    return _IDS.sub(NUMBER, (path if cut < 0 else path[:cut])[:200])

@@ -71,8 +71,11 @@ class Scanner:
         self.searches += [_literal(needle) for needle in (*_LITERALS, *further)]
         self._rest = b""
         self._skipping = False
+        self.fed = False
+        """Whether there was anything."""
 
     def feed(self, data: bytes) -> None:
+        self.fed = True
         if self._skipping:
             at = data.find(b"\n")
             if at < 0:

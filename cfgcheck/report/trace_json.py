@@ -106,7 +106,7 @@ def _rung(rung: Rung) -> dict[str, Any]:
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:
-    return {"status": outcome.status, "text": clean(outcome.text)}
+    return {"status": outcome.status, "text": clean(outcome.said)}
 
 
 def _binding(binding: Binding, numbers: dict[int, int]) -> dict[str, Any]:

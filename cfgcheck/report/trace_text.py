@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from cfgcheck.findings import Finding
@@ -13,7 +14,7 @@ from cfgcheck.report.terminal import Terminal
 from cfgcheck.source.file import Span
 from cfgcheck.trace.hop import End, Hop, Step
 from cfgcheck.trace.ladder import Ladder
-from cfgcheck.trace.limits import Binding, Question, Rung, shown, shown_size
+from cfgcheck.trace.limits import Binding, Kind, Question, Rung, Side, shown, shown_size
 
 _ASKED = {
     Question.SLOW: "slow response",
@@ -23,8 +24,13 @@ _ASKED = {
     Question.IDLE: "idle connection",
     Question.STOP: "stop of the app",
 }
-_NAME, _VALUE = 30, 10
-"""Columns of a rung's name and value."""
+_LEAD = 5
+"""Columns before a rung's name."""
+_LONGEST_NAME = 32
+_WHAT = 24
+"""Columns that what a rung limits takes at least, so that places stand in line."""
+_NARROW = 20
+_VERSIONS = re.compile(r"\bnginx [≥<][^;,]*(?:, < [\d.]+)?")
 _HEADERS = 24
 """Headers shown; a uwsgi_params file has 16."""
 _SHOWN_HEADER = 120
@@ -94,44 +100,50 @@ class _Page:
             return
         yield self.strong("Every limit on the way")
         yield "  client"
+        widths = _widths(self.ladder.rungs)
         owner = ""
         for rung in self.ladder.rungs:
             if rung.owner != owner:
                 owner = rung.owner
                 yield self.rail()
                 yield self._frame("╞═ ", "+= ") + self.strong(owner)
-            yield from self._rung(rung)
+            if rung.unsure and rung.side is Side.NGINX and rung.kind is Kind.HEADER_TIME:
+                yield from self._beneath(f"defaults may not hold: {rung.unsure}", "quiet", 0)
+            yield from self._rung(rung, widths)
         yield self.rail()
-        yield f"  {self.terminal.safe(self._bottom())}"
+        yield f"  {self.terminal.safe(_bottom(self.ladder))}"
 
-    def _bottom(self) -> str:
-        route, hop = self.ladder.route, self.ladder.way.hops[-1]
-        if route is not None and route.app is not None:
-            return route.app.label
-        if route is not None:
-            peer = str(route.peer.address.value) if route.peer and route.peer.address.known else route.passes.host_text
-            return f"{peer}: its limits are not known here"
-        return {End.ANSWERS: "nginx's own answer", End.FILES: "files"}.get(hop.end, "the way ends here")
-
-    def _rung(self, rung: Rung) -> Iterator[str]:
+    def _rung(self, rung: Rung, widths: tuple[int, int, int]) -> Iterator[str]:
+        """``├▶ proxy_read_timeout    30 s  504     between two reads   nginx.conf:14:24``."""
         mark = self._mark(rung)
-        value = shown(rung.value.value, rung.unit) if rung.value.known else "unknown"
-        name = self.terminal.safe(rung.name)
-        head = f"{name:<{_NAME}} {value:>{_VALUE}}  "
-        lead = self._frame("├─ ", "|- ") if not mark else self._frame("├", "|") + self.paint(mark, "▶ ", "> ")
-        first = 5 + max(len(head), _NAME + _VALUE + 3)
-        effect = _effect(rung)
-        place = self.terminal.safe(_where(rung.value))
-        lines = wrap(self.terminal.safe(effect), self.terminal.width - first)
         style = mark or ("warning" if not rung.value.known else "")
-        head = self.terminal.paint(style, head)
-        used = first + width_of(lines[0]) if lines else first
-        beside = len(lines) == 1 and used + 2 + len(place) <= self.terminal.width
-        yield lead + head + (lines[0] if lines else "") + ("  " + self.quiet(place) if beside else "")
-        under = [*lines[1:], *([] if beside else wrap(place, self.terminal.width - first))]
-        plain = len(lines) - 1
-        for index, line in enumerate(under):
-            yield self.rail() + " " * (first - 3) + (line if index < plain else self.quiet(line))
+        name, value, word = (self.terminal.safe(one) for one in _cells(rung))
+        head = f"{name:<{widths[0]}} {value:>{widths[1]}}  {word:<{widths[2]}}  "
+        lead = self._frame("├", "|") + (self.paint(mark, "▶ ", "> ") if mark else self.paint("frame", "─ ", "- "))
+        what, place = self.terminal.safe(rung.what), self.terminal.safe(_where(rung))
+        used = _LEAD + width_of(head)
+        room = self.terminal.width - used
+        if width_of(what) + 2 + width_of(place) <= room:
+            gap = " " * (max(_WHAT - width_of(what), 0) if room >= _WHAT + 2 + width_of(place) else 0)
+            yield (
+                lead + self.terminal.paint(style, head) + what + gap + ("  " + self.quiet(place) if place else "")
+            ).rstrip()
+        elif width_of(what) <= room:
+            yield lead + self.terminal.paint(style, head) + what
+            yield from self._beneath(place, "quiet", used - _LEAD)
+        else:
+            yield (lead + self.terminal.paint(style, head)).rstrip()
+            yield from self._beneath(f"{what}; {place}" if place else what, "quiet", 2)
+        if not rung.value.known:
+            yield from self._beneath(f"not known: {rung.value.because}", "warning", 2)
+        if rung.note:
+            yield from self._beneath(rung.note, "", 2)
+
+    def _beneath(self, text: str, style: str, indent: int) -> Iterator[str]:
+        if self.terminal.width - _LEAD - indent < _NARROW:
+            indent = 2
+        for line in wrap(self.terminal.safe(text), self.terminal.width - _LEAD - indent):
+            yield self.rail() + " " * (indent + 2) + self.terminal.paint(style, line)
 
     def _mark(self, rung: Rung) -> str:
         """The style of a rung that binds first."""
@@ -139,7 +151,7 @@ class _Page:
             return "error"
         chosen = (Question.SLOW, Question.URL, Question.HEADER, Question.BODY)
         mine = (one for one in self.ladder.bindings if one.question in chosen)
-        return "strong" if any(_same(one.rung, rung) for one in mine) else ""
+        return "strong" if any(one.rung is rung for one in mine) else ""
 
     # --------------------------------------------------------------------------------------- conclusions
     def binding(self) -> Iterator[str]:
@@ -151,9 +163,9 @@ class _Page:
 
     def _binding(self, binding: Binding) -> Iterator[str]:
         name = f"  {_ASKED[binding.question]:<16} "
-        sentence = binding.text[:1].upper() + binding.text[1:] + "."
+        sentence = f"{binding.text}."
         if binding.doubts and binding.question is not Question.IDLE:
-            sentence += f" Or earlier: {_unknown(binding.doubts)}."
+            sentence += f" It may be an earlier one: {_unknown(binding.doubts)}."
         for index, line in enumerate(wrap(self.terminal.safe(sentence), self.terminal.width - len(name))):
             yield (self.strong(name) if index == 0 else " " * len(name)) + line
 
@@ -177,7 +189,7 @@ class _Page:
             more = f" and {len(labels) - _MANY} more" if len(labels) > _MANY else ""
             yield from self._said(f"Other servers may get it instead: {', '.join(labels[:_MANY])}{more}.", "quiet")
         for cut in ladder.cuts[1:]:
-            yield from self._said(f"Also: {cut.text}: {cut.rung.outcome.text}.", "error")
+            yield from self._said(f"Also: {cut.text}: {cut.rung.outcome.said}.", "error")
         status = f": {ladder.status}" if ladder.status and str(ladder.status) not in ladder.ends else ""
         verdict = f"{ladder.ends}{status}."
         lead = "Cut off: " if ladder.fails else ""
@@ -220,34 +232,49 @@ class _Page:
             yield " " * (indent + 2) + self.quiet(place)
 
 
-def _effect(rung: Rung) -> str:
-    """``between two reads of the response: 504``."""
-    note = f" ({rung.note})" if rung.note else ""
+def _widths(rungs: Sequence[Rung]) -> tuple[int, int, int]:
+    """Columns of names, values and statuses."""
+    rows = [_cells(rung) for rung in rungs]
+    name, value, word = (max(len(row[column]) for row in rows) for column in range(3))
+    return min(name, _LONGEST_NAME), value, word
+
+
+def _cells(rung: Rung) -> tuple[str, str, str]:
+    name = rung.name.rpartition("/")[2]
     if not rung.value.known:
-        return f"{rung.what}: {rung.outcome.text}{note}. Not known: {rung.value.because}"
+        return name, "unknown", rung.outcome.word
     if rung.value.value is None:
-        return f"{rung.what}{note}"
-    return f"{rung.what}: {rung.outcome.text}{note}"
+        return name, "off" if rung.kind is Kind.IDLE else "no limit", ""
+    return name, shown(rung.value.value, rung.unit), rung.outcome.word
 
 
-def _where(value: Located[float | None]) -> str:
-    """Where it is set, or which default it is."""
+def _where(rung: Rung) -> str:
+    """Where it is set, or that it is a default, and of which versions."""
+    value = rung.value
     if value.span is not None:
-        place = _stock(value.span, str(value.span))
-        return f"{place} (inherited)" if value.origin is Origin.INHERITED else place
-    if not value.known:
+        return _stock(value.span, str(value.span))
+    if value.origin is not Origin.DEFAULT:
+        return "" if not value.known else str(value.origin.value)
+    if value.value is None:
         return ""
-    if value.origin is Origin.DEFAULT:
-        return value.because if "default" in value.because else f"default: {value.because}".rstrip(": ")
-    return str(value.origin.value)
+    versions = _VERSIONS.search(value.because)
+    return f"default, {versions[0]}" if versions else "default?" if rung.unsure else "default"
+
+
+def _bottom(ladder: Ladder) -> str:
+    route, hop = ladder.route, ladder.way.hops[-1]
+    if route is not None and route.app is not None:
+        return "app"
+    if route is not None:
+        peer = str(route.peer.address.value) if route.peer and route.peer.address.known else route.passes.host_text
+        return f"{peer}: its own limits are not known here"
+    return {End.ANSWERS: "nginx's own answer", End.FILES: "files"}.get(hop.end, "the way ends here")
 
 
 def _stock(span: Span | None, place: str) -> str:
-    return "main file of the image" if span is not None and is_stock(span.file) else place
-
-
-def _same(one: Rung | None, other: Rung) -> bool:
-    return one is other
+    if span is None or not is_stock(span.file):
+        return place
+    return f"stock {span.file.path.rpartition('/')[2]}"
 
 
 def _unknown(rungs: Iterable[Rung]) -> str:

@@ -43,13 +43,12 @@ def ladder(stack: Stack, way: Way) -> Ladder:
     """All limits of a request's way. ``way``: its last hop is the one that passes to an app, or ends it."""
     rungs: list[Rung] = []
     cuts: list[Cut] = []
-    for number, hop in enumerate(way.hops):
-        inside = list(_in_nginx(hop, first=number == 0))
+    for hop in way.hops:
+        inside = list(_in_nginx(hop, way))
         cuts += cuts_in_nginx(hop, inside)
         rungs += inside
-        route = _chosen(hop)
-        if route is not None:
-            rungs += upstream_side(route, hop.request.method)
+        if (outward := _chosen(hop)) is not None:
+            rungs += upstream_side(outward, hop.request.method, _owner(hop, way))
     last = way.hops[-1] if way.hops else None
     route = _chosen(last) if last is not None else None
     if last is not None and route is not None and route.app is not None and route.link is Link.MATCHED:
@@ -59,16 +58,24 @@ def ladder(stack: Stack, way: Way) -> Ladder:
         rungs += stop_side(route.app)
     others = tuple(one for one in (last.routes if last is not None else ()) if one is not route)
     found = tuple(bindings(rungs, route, last.request.method)) if last is not None else ()
-    ends, status, fails = _ending(last, route, cuts)
-    return Ladder(way, tuple(rungs), found, tuple(cuts), route, others, ends, status, fails)
+    return Ladder(way, tuple(rungs), found, tuple(cuts), route, others, *_ending(last, route, cuts))
 
 
-def _in_nginx(hop: Hop, *, first: bool) -> Iterator[Rung]:
+def _owner(hop: Hop, way: Way) -> str:
+    """What this nginx is called: just that where there is one on the way."""
+    label = hop.proxy.label
+    if len(way.hops) == 1 and not hop.proxy.ingress:
+        return "nginx"
+    shared = sum(1 for one in way.hops if one.proxy.label == label) > 1
+    return f"{label}, {hop.server.label}" if shared and hop.server is not None else label
+
+
+def _in_nginx(hop: Hop, way: Way) -> Iterator[Rung]:
     if hop.server is None:
         return
-    if first and hop.server.edge is not None:
+    if hop is way.hops[0] and hop.server.edge is not None:
         yield from edge_side(hop.server.edge)
-    yield from client_side(hop.server, hop.location)
+    yield from client_side(hop.server, hop.location, _owner(hop, way))
 
 
 def _chosen(hop: Hop) -> Route | None:

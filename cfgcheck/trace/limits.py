@@ -73,7 +73,8 @@ class Rung:
     ``owner``: who keeps it (``nginx``, ``gunicorn web``). ``name``: as its configuration calls it. ``what``: what it
     limits. ``value``: in ``unit`` (``s``, ``B``, "" for a number); a known None is "no limit". ``reach``: at what
     elapsed time or at which size the client meets it, where that is not the value itself (several tries; a line end
-    that one side counts and the other does not). ``note``: what else is to be known.
+    that one side counts and the other does not). ``note``: what else is to be known. ``unsure``: why a default may not
+    hold: outer levels of the configuration are not here.
     """
 
     side: Side
@@ -86,6 +87,7 @@ class Rung:
     outcome: Outcome
     note: str = ""
     reach: float | None = None
+    unsure: str = ""
 
     @property
     def known(self) -> float | None:

@@ -69,7 +69,12 @@ def _slow(rungs: Sequence[Rung], route: Route, method: str) -> Binding:
             f"{race.owner} gives {_gives(race)}"
         )
     sentences.append(_afterwards(first, known, route, rungs))
+    sentences += _unless(first)
     return Binding(Question.SLOW, first, ". ".join(sentences), doubts)
+
+
+def _unless(rung: Rung) -> list[str]:
+    return [f"That is {rung.owner}'s default, which a file that is not here may change"] if rung.unsure else []
 
 
 def _gives(rung: Rung) -> str:
@@ -132,31 +137,31 @@ def _size(question: Question, rungs: Sequence[Rung]) -> Binding | None:
     )
     if behind is not None and behind.limit is not None:
         text += f". {behind.owner} would take {shown(behind.limit, behind.unit)}"
-    return Binding(question, first, text, doubts)
+    return Binding(question, first, ". ".join([text, *_unless(first)]), doubts)
 
 
 # ------------------------------------------------------------------------------------------- idle and stop
 def _idle(rungs: Sequence[Rung]) -> Iterator[Binding]:
     """Who closes a kept connection between nginx and the app first. The app first: a POST can meet the close and is
-    lost, 502 (facts: gunicorn 4.1, 4.3, 4.4)."""
+    lost, 502 (facts: gunicorn 4.1, 4.3, 4.4). Nothing to tell where either of them keeps none."""
     idle = [rung for rung in rungs if rung.kind is Kind.IDLE]
     ours = next((rung for rung in reversed(idle) if rung.side is Side.NGINX and "upstream" in rung.name), None)
     theirs = next((rung for rung in idle if rung.side is Side.APP), None)
-    if ours is None or theirs is None or (ours.value.known and not ours.value.value):
+    if ours is None or theirs is None or any(rung.value.known and not rung.value.value for rung in (ours, theirs)):
         return
     doubts = tuple(rung for rung in (ours, theirs) if not rung.value.known)
-    if doubts or not theirs.value.value or not ours.value.value:
-        if doubts:
-            yield Binding(Question.IDLE, None, "who closes a kept connection first is not known", doubts)
-        return
-    if theirs.value.value <= ours.value.value:
+    nginxs, apps = ours.known, theirs.known
+    if nginxs is None or apps is None:
+        text = f"who closes a kept connection first is not known: {doubts[0].value.because}" if doubts else ""
+        yield Binding(Question.IDLE, None, text, doubts)
+    elif apps <= nginxs:
         text = (
-            f"{theirs.owner} closes it after {shown(theirs.value.value, SECONDS)}, {ours.owner} uses it for "
-            f"{shown(ours.value.value, SECONDS)}: a POST that meets the close gets 502"
+            f"{theirs.owner} closes it after {shown(apps, SECONDS)}, {ours.owner} uses it for "
+            f"{shown(nginxs, SECONDS)}: a POST that meets the close gets 502"
         )
         yield Binding(Question.IDLE, theirs, text, gives=502)
-        return
-    yield Binding(Question.IDLE, ours, f"{ours.owner} closes it first, after {shown(ours.value.value, SECONDS)}: good")
+    else:
+        yield Binding(Question.IDLE, ours, f"{ours.owner} closes it first, after {shown(nginxs, SECONDS)}: good")
 
 
 def _stop(rungs: Sequence[Rung]) -> Iterator[Binding]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from math import ceil
 from typing import Any
 
-from cfgcheck.model.located import Located
+from cfgcheck.model.located import Located, Origin
 from cfgcheck.model.nginx import Location, Proxy, Server
 from cfgcheck.model.nginx_written import named
 from cfgcheck.model.stack import Route
@@ -23,9 +23,9 @@ _IDLE = Outcome(None, "the idle connection is closed", "closed")
 _UPSTREAM_IDLE = "upstream keepalive_timeout"
 
 
-def client_side(server: Server, location: Location | None) -> Iterator[Rung]:
+def client_side(server: Server, location: Location | None, owner: str) -> Iterator[Rung]:
     """What a request meets before nginx passes it on."""
-    make = _Maker(server.proxy)
+    make = _Maker(server.proxy, owner)
     scope = location or server
     yield make.time(
         "client_header_timeout", Kind.HEADER_TIME, "to send the header", server.setting("client_header_timeout"),
@@ -51,7 +51,7 @@ def _header_buffers(make: _Maker, server: Server) -> Iterator[Rung]:
     )  # fmt: skip
     yield make.size(buffers, Kind.HEADERS, "all header lines", server.header_limit, Outcome(400))
     most = server.setting("max_headers")
-    if most.span is not None or most.get(0):
+    if most.span is not None or (most.known and most.value):
         yield make.rung("max_headers", Kind.HEADER_COUNT, "header lines", most, "", Outcome(400))
 
 
@@ -65,9 +65,9 @@ def _body(make: _Maker, scope: Server | Location) -> Iterator[Rung]:
     )  # fmt: skip
 
 
-def upstream_side(route: Route, method: str) -> Iterator[Rung]:
+def upstream_side(route: Route, method: str, owner: str) -> Iterator[Rung]:
     """What holds between nginx and the server that it passes to."""
-    location, make = route.location, _Maker(route.proxy)
+    location, make = route.location, _Maker(route.proxy, owner)
     family = route.passes.family
     tries, total = tries_of(route, method), location.family_setting("next_upstream_timeout")
     if tries != 1 or (total.by_hand and total.known and total.value):
@@ -166,8 +166,9 @@ def rounds(route: Route, method: str, each: float, on: str = "timeout") -> int:
 class _Maker:
     """Makes the rungs of one nginx."""
 
-    def __init__(self, proxy: Proxy) -> None:
+    def __init__(self, proxy: Proxy, owner: str) -> None:
         self.proxy = proxy
+        self.owner = owner
 
     def time(
         self, name: str, kind: Kind, what: str, value: Located[Any], outcome: Outcome, note: str = "",
@@ -186,4 +187,5 @@ class _Maker:
         reach: float | None = None,
     ) -> Rung:  # fmt: skip
         shown = named(name, ingress=True) if self.proxy.ingress and value.by_hand else name
-        return Rung(Side.NGINX, self.proxy.label, shown, kind, what, value, unit, outcome, note, reach)
+        unsure = self.proxy.incomplete_because if value.origin is Origin.DEFAULT else ""
+        return Rung(Side.NGINX, self.owner, shown, kind, what, value, unit, outcome, note, reach, unsure)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
+from cfgcheck.rules.proof import Experiment
 from cfgcheck.rules.schema import RuleFile
 from tests.live import evidence
 from tests.live.experiments import Case, cases, own_tests, rules
@@ -18,6 +20,25 @@ ROOT = Path(__file__).parent.parent.parent
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.id)
 def test_it_is_proven_or_says_why_not(rule: RuleFile) -> None:
     assert rule.proof or rule.unproven, "no proof, and no reason why there is none"
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.id)
+def test_each_status_that_it_names_was_seen(rule: RuleFile) -> None:
+    """… by an experiment, or it says why not: ``unproven`` names that status."""
+    named = {case.status for case in rule.symptom if case.status is not None}
+    shown: set[int] = set()
+    for proof in rule.proof:
+        if isinstance(proof, Experiment):
+            shown |= {*(proof.seen.status or ()), *(proof.seen.some or ())}
+        else:
+            shown |= _statuses(proof.observed)
+    for one in rule.unproven:
+        shown |= _statuses(one.because)
+    assert named <= shown, f"no experiment shows {sorted(named - shown)}"
+
+
+def _statuses(text: str) -> set[int]:
+    return {int(word) for word in re.findall(r"\b[1-5]\d\d\b", text)}
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
