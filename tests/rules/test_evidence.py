@@ -41,14 +41,14 @@ def _statuses(text: str) -> set[int]:
     return {int(word) for word in re.findall(r"\b[1-5]\d\d\b", text)}
 
 
-@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", list(cases()), ids=lambda case: case.name)
 def test_its_examples_are_there(case: Case) -> None:
     assert case.bad.files
     assert case.good.files
     assert case.experiment.seen != case.experiment.cured, "bad and good would look the same"
 
 
-@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", list(cases()), ids=lambda case: case.name)
 def test_the_recorded_run_is_of_this_experiment(case: Case) -> None:
     recorded = evidence.recorded().get(case.name, {})
     assert recorded, "never recorded: run `make evidence`"
@@ -60,7 +60,7 @@ def test_no_recorded_run_is_left_over() -> None:
     assert set(evidence.recorded()) - {case.name for case in cases()} == set()
 
 
-@pytest.mark.parametrize(("rule", "proof"), own_tests(), ids=lambda one: getattr(one, "id", ""))
+@pytest.mark.parametrize(("rule", "proof"), list(own_tests()), ids=lambda one: getattr(one, "id", ""))
 def test_tests_that_are_named_exist(rule: RuleFile, proof: object) -> None:
     path, _, name = str(getattr(proof, "test", "")).partition("::")
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
