@@ -50,7 +50,7 @@ def command(
     color: str,
 ) -> int:
     """Follow one request: who takes it, what the app sees, and which limit cuts it off first."""
-    from cfgcheck.cli.trace_url import Asked, hosts_of, request_to, stack_for
+    from cfgcheck.cli.trace_url import Asked, followed, notes_on, stack_for
 
     asked = Asked.of(url, _method(method, body), headers, _size(body))
     paths = () if path is None else (path,)
@@ -60,11 +60,10 @@ def command(
     stack = stack_for(stacks, asked)
     if stack is None:
         raise click.ClickException("no nginx configuration was found: there is nothing that takes a request")
-    request = request_to(stack, asked)
-    from cfgcheck.trace.follow_request import follow_request
     from cfgcheck.trace.ladder import ladder
 
-    drawn = ladder(stack, follow_request(stack, request))
+    request, way = followed(stack, asked)
+    drawn = ladder(stack, way, request)
     findings = _findings(stack, settings, drawn.way)
     if form == "json":
         from cfgcheck.report import trace_json
@@ -75,7 +74,7 @@ def command(
         from cfgcheck.report.terminal import Terminal
 
         terminal = Terminal(colour=color == "always") if output else Terminal.of(sys.stdout, color)
-        emit(trace_text.render(drawn, findings, terminal, hosts_of(stack, request.host)), output)
+        emit(trace_text.render(drawn, findings, terminal, notes_on(stack, asked, request)), output)
     return FINDINGS if drawn.fails else CLEAN
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import click
 
 from cfgcheck.model.nginx import Server
 from cfgcheck.model.stack import Stack
-from cfgcheck.record import record
+from cfgcheck.record import record, replace
+from cfgcheck.trace.follow_request import follow_request
+from cfgcheck.trace.hop import End, Way
 from cfgcheck.trace.request import Request
 
 _PORTS = {"http": 80, "https": 443}
@@ -18,6 +20,10 @@ _URL = re.compile(
     r"(?P<target>[/?][^#]*)?(?:#.*)?\Z",
     re.DOTALL,
 )
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MANY = 20
+"""Names shown where none is the one that was asked for."""
+
 _PLAIN = re.compile(r"[\x21-\x7e]")
 
 
@@ -114,9 +120,38 @@ def request_to(stack: Stack, asked: Asked) -> Request:
     servers = [server for server in _servers(stack) if asked.host and _is_called(server, asked.host)]
     chosen = servers or _defaults(stack)
     host = asked.host or _name(chosen)
-    scheme = asked.scheme or ("https" if chosen and all(server.only_tls for server in chosen) else "http")
-    port = asked.port or _usual_port(stack, chosen, scheme, given=asked.scheme is not None)
+    scheme, port = _entry(stack, chosen, asked)
     return Request(scheme, host, port, asked.target, asked.method, asked.headers, asked.body)
+
+
+def followed(stack: Stack, asked: Asked) -> tuple[Request, Way]:
+    """The request and its way. A redirect to HTTPS is followed where nobody said http."""
+    request = request_to(stack, asked)
+    way = follow_request(stack, request)
+    if asked.scheme is None and asked.port is None and _to_https(way):
+        secure = request_to(stack, replace(asked, scheme="https"))
+        further = follow_request(stack, secure)
+        if further.hops and further.hops[-1].end is not End.NOBODY:
+            return secure, further
+    return request, way
+
+
+def _to_https(way: Way) -> bool:
+    last = way.hops[-1] if way.hops else None
+    answered = last is not None and last.end is End.ANSWERS and last.status in _REDIRECTS
+    return answered and last is not None and any("→ https://" in step.text for step in last.steps)
+
+
+def notes_on(stack: Stack, asked: Asked, request: Request) -> list[str]:
+    """What a person should know of how the request was made up."""
+    notes = []
+    if asked.scheme is None and request.scheme == "https" and request_to(stack, asked).scheme == "http":
+        notes.append("http:// is redirected to https://, which was followed: say http:// to see the redirect.")
+    names = hosts_of(stack, request.host) if asked.host else []
+    if names:
+        more = f" and {len(names) - _MANY} more" if len(names) > _MANY else ""
+        notes.append(f"No server is called {request.host}. There are: {', '.join(names[:_MANY])}{more}.")
+    return notes
 
 
 def _servers(stack: Stack) -> Iterator[Server]:
@@ -155,20 +190,31 @@ def _name(servers: Sequence[Server]) -> str:
     return "localhost"
 
 
-def _usual_port(stack: Stack, servers: Sequence[Server], scheme: str, *, given: bool) -> int:
-    usual = _PORTS[scheme]
-    ports = [
-        listen.address.value.port
-        for server in servers
-        for listen in server.listens
-        if listen.address.known and listen.address.value.port
-    ]
-    if given or not ports or usual in ports:
-        return usual
-    everywhere = {
-        listen.address.value.port for server in _servers(stack) for listen in server.listens if listen.address.known
-    }
-    return usual if usual in everywhere else ports[0]
+def _entry(stack: Stack, servers: Sequence[Server], asked: Asked) -> tuple[str, int]:
+    """Scheme and port: as given; else HTTP on 80 where anything listens there, HTTPS on 443 where the servers do, and
+    else what the first of them listens on."""
+    if asked.scheme is not None:
+        return asked.scheme, asked.port or _PORTS[asked.scheme]
+    own = list(_listens(servers))
+    if asked.port is not None:
+        there = {tls for port, tls in own if port == asked.port}
+        return ("https" if there == {True} else "http"), asked.port
+    if not own or (80, False) in own:
+        return "http", 80
+    if (443, True) in own:
+        return "https", 443
+    if any(port == 80 for port, _ in _listens(_servers(stack))):
+        return "http", 80
+    port, tls = own[0]
+    return ("https" if tls else "http"), port
+
+
+def _listens(servers: Iterable[Server]) -> Iterator[tuple[int, bool]]:
+    """Ports, and whether TLS is spoken there."""
+    for server in servers:
+        for listen in server.listens:
+            if listen.address.known and listen.address.value.port:
+                yield listen.address.value.port, listen.tls
 
 
 def hosts_of(stack: Stack, host: str) -> list[str]:

@@ -3,6 +3,7 @@ log templates). The order counts: the first pattern that fits a line is its kind
 
 from __future__ import annotations
 
+from cfgcheck.diagnose.block_size import FOREIGN_SIZES
 from cfgcheck.diagnose.kinds import Kind, Weight, app, system
 
 _LOAD = "the traceback above the line says which import or name fails: try the same import by hand in its environment"
@@ -10,11 +11,13 @@ _LOAD = "the traceback above the line says which import or name fails: try the s
 GUNICORN_KINDS: tuple[Kind, ...] = (
     app(
         "app-exception",
-        r"^Error handling request|^Exception in ASGI application|^Exception on /|^Internal Server Error: /",
+        r"^Error handling request(?: (?:[A-Z]+ )?(/[^\s?]*))?|^Exception in ASGI application|^Exception on (/\S*)|"
+        r"^Internal Server Error: (/\S*)",
         "the app raised an exception",
         "500 Internal Server Error",
         "the traceback below the line is the app's own. SystemExit at its end means the worker timeout",
         rules="read-timeout-not-above-app-timeout exposed-sync-worker",
+        detail="path",
     ),
     app(
         "worker-timeout",
@@ -37,17 +40,26 @@ GUNICORN_KINDS: tuple[Kind, ...] = (
         weight=Weight.OUTAGE,
     ),
     app(
+        "stopped-worker",
+        r"was sent SIG(?:TERM|INT|QUIT|HUP)\b|was terminated due to signal (?:1|2|3|15)\b",
+        "workers that were told to end",
+        "nothing",
+        "that is an ordinary stop or reload",
+        weight=Weight.NOTE,
+    ),
+    app(
         "signalled-worker",
-        r"^Worker \(pid:\d+\) was sent (SIG\w+)|^Worker with pid \d+ was terminated due to signal (?!9\b)\d+",
+        r"^Worker \(pid:\d+\) was sent (SIG\w+)|^Worker with pid \d+ was terminated due to signal \d+",
         "a worker ended by a signal",
         "502 for what it was doing",
-        "SIGABRT is the worker timeout, SIGSEGV a defect of a C extension, SIGTERM an ordinary stop",
+        "SIGABRT is the worker timeout, SIGSEGV a defect of a C extension",
         rules="read-timeout-not-above-app-timeout",
         detail="signal",
     ),
     app(
         "unimportable-app",
-        r"(?:ModuleNotFoundError|ImportError): (.{0,200})|Error loading ASGI app|^unable to load app \d+|no app loaded\. ",
+        r"(?:ModuleNotFoundError|ImportError): (.{0,200})|Error loading ASGI app|^unable to load app \d+|"
+        r"no app loaded\. ",
         "the app can't be imported",
         "502 Bad Gateway; 500 from a uWSGI without need-app",
         _LOAD,
@@ -57,7 +69,7 @@ GUNICORN_KINDS: tuple[Kind, ...] = (
     ),
     app(
         "unbootable-worker",
-        r"^Exception in worker process|^Worker failed to boot|Reason: (?:Worker failed to boot|App failed to load)|"
+        r"^Exception in worker process|^Shutting down: Master|^Worker failed to boot|Reason: (?:Worker failed to boot|App failed to load)|"
         r"^Worker \(pid:\d+\) exited with code",
         "workers ended while they started",
         "502 Bad Gateway",
@@ -194,12 +206,23 @@ GUNICORN_KINDS: tuple[Kind, ...] = (
 
 UWSGI_KINDS: tuple[Kind, ...] = (
     app(
-        "invalid-block-size",
-        r"^invalid request block size: (\d+) \(max (?:\d+)\)\.\.\.skip",
-        "uWSGI could not take a request",
+        "foreign-protocol",
+        rf"^invalid request block size: ({'|'.join(map(str, FOREIGN_SIZES))}) \(max \d+\)\.\.\.skip",
+        "another protocol is spoken to a uwsgi socket",
         "502 Bad Gateway",
-        "",
-        rules="protocol-mismatch headers-above-uwsgi-buffer invalid-uwsgi-buffer",
+        """use uwsgi_pass towards uWSGI's `socket`, or `http-socket` for proxy_pass. If nginx does that, look for health
+        checks, balancers and browsers that connect to that port themselves""",
+        rules="protocol-mismatch upstream-tls-mismatch",
+        weight=Weight.OUTAGE,
+        detail="size",
+    ),
+    app(
+        "too-large-uwsgi-packet",
+        r"^invalid request block size: (\d+) \(max \d+\)\.\.\.skip",
+        "requests above uWSGI's buffer-size",
+        "502 Bad Gateway",
+        "cookies or URLs grew: set buffer-size = 32768",
+        rules="headers-above-uwsgi-buffer invalid-uwsgi-buffer",
         weight=Weight.OUTAGE,
         detail="size",
     ),
@@ -358,7 +381,7 @@ UWSGI_KINDS: tuple[Kind, ...] = (
 SYSTEM_KINDS: tuple[Kind, ...] = (
     system(
         "out-of-memory",
-        r"(?:Out of memory|Memory cgroup out of memory).*?Killed process \d+ \(([^)]*)\)|Killed process \d+ \(([^)]*)\)",
+        r"Killed process \d+ \(([^)]*)\)",
         "the kernel killed a process for its memory",
         "502 Bad Gateway",
         "workers × memory of each is above what the machine or the container may use",

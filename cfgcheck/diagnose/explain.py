@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from cfgcheck.diagnose.block_size import decoded
+from cfgcheck.diagnose import block_size
 from cfgcheck.diagnose.diagnosis import Explanation, Group, Tops, gravest_first
 from cfgcheck.diagnose.kinds import Kind, Source
 from cfgcheck.diagnose.lines import NUMBER
@@ -18,7 +18,7 @@ from cfgcheck.record import record
 from cfgcheck.rules.catalogue import Catalogue, Rule
 
 _NGINX_LINE = re.compile(r"upstream|connect\\\(\\\)|while |\\\[emerg\\\]|client intended|no resolver")
-_STATUS = re.compile(r"(\d{3}) [A-Z]")
+_STATUS = re.compile(r"\b[2-5]\d\d\b")
 _MOST_UNCHECKED = 3
 
 
@@ -47,7 +47,7 @@ def explained(tallies: Iterable[Tally], evidence: Evidence) -> list[Group]:
     explainer = _Explainer(evidence)
     for tally in tallies:
         one = explainer.explain(tally)
-        key = (tally.kind.name, one.title, *(id(each.finding) for each in one.explanations), one.verdict)
+        key = (tally.kind.name, *(id(each.finding) for each in one.explanations), one.verdict)
         groups.setdefault(key, []).append(tally)
         said.setdefault(key, one)
     return gravest_first(_group(group, said[key]) for key, group in groups.items())
@@ -55,7 +55,6 @@ def explained(tallies: Iterable[Tally], evidence: Evidence) -> list[Group]:
 
 @record(frozen=True, eq=False)
 class _Said:
-    title: str
     explanations: tuple[Explanation, ...]
     verdict: str
     unchecked: tuple[Unchecked, ...]
@@ -72,25 +71,39 @@ class _Explainer:
         kind = tally.kind
         concern = _concern(tally)
         fit = fitting(self.routes, concern) if kind.source is Source.NGINX else Fitting(tuple(self.routes))
-        meaning, mismatch = _meaning(tally)
+        sizes = _sizes(tally)
         text = _text(tally.text)
-        explanations = tuple(self._explanations(kind, text, fit, mismatch))
-        unchecked = tuple(self._unchecked(kind, text, fit))[:_MOST_UNCHECKED]
-        title = _title(kind, mismatch)
-        verdict = "" if explanations else self._verdict(kind, concern, fit, unchecked, mismatch)
-        return _Said(title, explanations, verdict, unchecked, meaning)
+        explanations = tuple(self._explanations(kind, text, fit, sizes))
+        unchecked: tuple[Unchecked, ...] = ()
+        if all(one.likely for one in explanations):
+            unchecked = tuple(self._unchecked(kind, text, fit))[:_MOST_UNCHECKED]
+        verdict = "" if explanations else self._verdict(kind, concern, fit, unchecked)
+        return _Said(explanations, verdict, unchecked, _meaning(tally, sizes))
 
-    def _explanations(self, kind: Kind, text: str, fit: Fitting, mismatch: bool | None) -> Iterable[Explanation]:
+    def _explanations(
+        self, kind: Kind, text: str, fit: Fitting, sizes: Sequence[int]
+    ) -> Iterable[Explanation]:
         found = []
         for finding in self.evidence.findings:
             rule = self.evidence.catalogue.get(finding.rule)
-            if not self._explains(finding, kind, text, mismatch):
+            if not self._explains(finding, kind, text):
                 continue
             if kind.source is Source.NGINX and not relates(finding, rule, fit.routes):
+                continue
+            if sizes and kind.name == "foreign-protocol" and not self._speaks(finding, block_size.spoken(sizes[0])):
                 continue
             found.append(Explanation(finding, self._doubt(kind, finding, fit)))
         found.sort(key=lambda one: (-one.finding.severity, one.likely != "", one.finding.primary.span.key))
         return found
+
+    def _speaks(self, finding: Finding, protocol: str) -> bool:
+        """Whether the finding's route is one on which nginx speaks that protocol."""
+        named = {finding.subject, *finding.also}
+        return any(
+            route.passes.tls if protocol == "tls" else not route.passes.tls and route.passes.protocol.value == protocol
+            for route in self.routes
+            if route.label in named
+        )
 
     def _doubt(self, kind: Kind, finding: Finding, fit: Fitting) -> str:
         if kind.source is Source.NGINX and fit.likely:
@@ -102,9 +115,7 @@ class _Explainer:
             return "the line does not tell which app it is from"
         return ""
 
-    def _explains(self, finding: Finding, kind: Kind, text: str, mismatch: bool | None) -> bool:
-        if mismatch is not None:
-            return (finding.rule == "protocol-mismatch") == mismatch and finding.rule in kind.rules
+    def _explains(self, finding: Finding, kind: Kind, text: str) -> bool:
         log = finding.symptom.log if finding.symptom else ""
         if log and self.patterns.found(log, text):
             return True
@@ -112,9 +123,9 @@ class _Explainer:
             return False
         if log and (_NGINX_LINE.search(log) is not None) == (kind.source is Source.NGINX):
             return False  # it tells which line of this very log to expect, and that is another one
-        status = _STATUS.match(kind.seen)
+        statuses = _STATUS.findall(kind.seen)
         said = finding.symptom.status if finding.symptom else None
-        return not (status and said and kind.source is Source.NGINX and int(status[1]) != said)
+        return not statuses or not said or str(said) in statuses
 
     def _unchecked(self, kind: Kind, text: str, fit: Fitting) -> Iterable[Unchecked]:
         for one in self.evidence.unchecked:
@@ -125,48 +136,50 @@ class _Explainer:
                 yield one
 
     def _verdict(
-        self, kind: Kind, concern: Concern, fit: Fitting, unchecked: Sequence[Unchecked], mismatch: bool | None
+        self, kind: Kind, concern: Concern, fit: Fitting, unchecked: Sequence[Unchecked]
     ) -> str:
-        advice = _advice(kind, mismatch)
+        advice = kind.agrees
         if not self.evidence.given or not (kind.rules or concern.upstream):
             return advice
         if concern.upstream and not fit.routes:
-            return f"No route of the configuration leads to {concern.upstream}: it is not the one that ran, or a part of it is missing. {advice}"
+            nowhere = f"No route of this configuration leads to {concern.upstream}"
+            return f"{nowhere}: it is not the one that ran, or a part of it is missing. {_sentence(advice)}"
         so_far = ", as far as it could be checked" if unchecked else ""
         if kind.source is Source.NGINX and concern.upstream:
-            return f"{_agreement(fit, so_far)}: {advice}"
+            return f"{_agreement(kind, fit, so_far)}: {advice}"
         return f"No finding explains these lines{so_far}: {advice}"
 
 
-def _agreement(fit: Fitting, so_far: str) -> str:
+def _agreement(kind: Kind, fit: Fitting, so_far: str) -> str:
+    """How far the configuration can be believed. Nothing in it but the read timeout depends on the location."""
     route = fit.routes[0]
-    more = f" (and {len(fit.routes) - 1} more)" if len(fit.routes) > 1 else ""
-    if route.link is Link.MATCHED and route.listener is not None:
+    peer = route.peer.address.value if route.peer is not None and route.peer.address.known else route.passes.host_text
+    others = len({each.peer.address.value for each in fit.routes if each.peer and each.peer.address.known}) - 1
+    more = f" (and {others} more)" if others > 0 else ""
+    way = f"{route.server.label} passes to {peer}{more}"
+    if route.link is Link.MATCHED and route.listener is not None and route.app is not None:
         address = route.listener.address
         place = f" ({address.span})" if address.span else ""
-        return f"The configuration agrees{so_far}: {route.label}{more} is where {address.value} is listened on{place}"
+        listens = f"{route.app.label} listens{place}{_patience(kind, route)}"
+        return f"The configuration agrees{so_far}: {way}, where {listens}"
     if route.link is Link.UNKNOWN and route.because:
-        return f"What {route.label}{more} leads to could not be told ({route.because})"
+        return f"{way}; what listens there could not be told ({route.because})"
     if route.link is Link.EXTERNAL:
-        return f"What listens behind {route.label}{more} is not in these files"
-    return f"No finding explains these lines of {route.label}{more}"
+        return f"{way}; what listens there is not in these files"
+    return f"{way}; no finding explains these lines{so_far}"
 
 
-def _advice(kind: Kind, mismatch: bool | None) -> str:
-    if mismatch is None:
-        return kind.agrees
-    if mismatch:
-        return (
-            "something speaks another protocol to uWSGI's `socket`. Use uwsgi_pass towards it, or http-socket for "
-            "proxy_pass; look for health checks and balancers that connect to that port as well"
-        )
-    return "cookies or URLs grew: set buffer-size = 32768 in uWSGI's configuration"
+def _patience(kind: Kind, route: Route) -> str:
+    """How long nginx waits on that route, where that is the question."""
+    timeout = route.location.read_timeout
+    if kind.name != "read-timeout" or not timeout.known:
+        return ""
+    place = f" ({timeout.span})" if timeout.span else ", its default"
+    return f"; for {route.location.label} nginx waits {timeout.value:g} s{place}"
 
 
-def _title(kind: Kind, mismatch: bool | None) -> str:
-    if mismatch is None:
-        return kind.title
-    return "another protocol is spoken to a uwsgi socket" if mismatch else "requests above uWSGI's buffer-size"
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _concern(tally: Tally) -> Concern:
@@ -177,15 +190,19 @@ def _concern(tally: Tally) -> Concern:
 _LIMIT = re.compile(rb"max (\d{1,9})\)")
 
 
-def _meaning(tally: Tally) -> tuple[tuple[str, ...], bool | None]:
-    """What the sizes of a packet tell, and whether another protocol was spoken; None for other kinds."""
-    if tally.kind.name != "invalid-block-size":
-        return (), None
+def _sizes(tally: Tally) -> list[int]:
+    """The sizes that uWSGI complained of, the most frequent first."""
+    if tally.kind.name not in ("foreign-protocol", "too-large-uwsgi-packet"):
+        return []
+    return [int(size) for size, _ in tally.details.ordered() if size.isdigit()]
+
+
+def _meaning(tally: Tally, sizes: Sequence[int]) -> tuple[str, ...]:
     found = _LIMIT.search(tally.text)
     limit = int(found[1]) if found else 4096
-    sizes = [(decoded(int(size), limit), count) for size, count in tally.details.ordered() if size.isdigit()]
-    texts = tuple(dict.fromkeys(one.text for one, _ in sizes))[:3]
-    return texts, bool(sizes) and sizes[0][0].mismatch
+    if tally.kind.name == "foreign-protocol":
+        return tuple(block_size.explained(size, limit) for size in sizes[:3])
+    return (block_size.explained(max(sizes), limit),) if sizes else ()
 
 
 class _Patterns:
@@ -230,7 +247,7 @@ def _group(tallies: Sequence[Tally], said: _Said) -> Group:
         details.update(one.details)
     return Group(
         most.kind,
-        said.title,
+        most.kind.title,
         sum(one.count for one in tallies),
         _text(span.first),
         _text(span.last),

@@ -10,9 +10,12 @@ from cfgcheck.record import record
 
 @record(eq=False)
 class Line:
-    """One line taken apart. ``source``: the container or program that a prefix names. ``time``: ``2026-11-21 09:12:02``,
-    ``11-21 09:12:02`` where no year is told, or nothing. ``level``: as written. ``nginx``: an error log's line.
-    ``text``: the message; for nginx without its tail. ``tail``: ``, client: …`` and what follows."""
+    """One line taken apart.
+
+    ``source``: the container or program that a prefix names. ``time``: ``2026-11-21 09:12:02``, ``11-21 09:12:02``
+    where no year is told, or nothing. ``level``: as written. ``nginx``: an error log's line. ``text``: the message; for
+    nginx without its tail. ``tail``: ``, client: …`` and what follows.
+    """
 
     source: bytes
     time: bytes
@@ -88,9 +91,7 @@ def _unwrapped(line: bytes) -> tuple[bytes, bytes, bytes]:
             named = _PROGRAM.match(line)
             if named:
                 source, line = source or named[1], line[named.end() :]
-        elif (found := _KUBECTL.match(line)) and b"/" in found[1]:
-            source, line = source or found[1], line[found.end() :]
-        elif found := _COMPOSE.match(line):
+        elif ((found := _KUBECTL.match(line)) and b"/" in found[1]) or (found := _COMPOSE.match(line)):
             source, line = source or found[1], line[found.end() :]
         else:
             break
@@ -152,6 +153,12 @@ def upstream_address(upstream: bytes) -> tuple[bytes, bytes]:
 
 NUMBER = b"<n>"
 """What stands for numbers and ids in a path: `/orders/17` and `/orders/18` are asked for alike."""
+
+def head_of(path: bytes) -> bytes:
+    """The first two parts of a path: what tells most locations apart."""
+    end = path.find(b"/", path.find(b"/", 1) + 1) if path.count(b"/") > 2 else len(path)
+    return path[:end]
+
 
 _IDS = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}|\d{3,}|(?<=/)\d+(?=/|\Z)|[0-9a-f]{20,}")
 

@@ -16,8 +16,10 @@ CHUNK = 1 << 16
 """Bytes read at a time: what is searched several times over stays in the processor's cache."""
 
 STANDARD_INPUT = "-"
-_LOG_NAME = re.compile(r"log|\.err|\.out", re.IGNORECASE)
-_ROTATED = re.compile(r"(?P<base>.*?)(?:\.(?P<number>\d{1,4})|-(?P<date>\d{8,12}))?(?P<packed>\.(?:gz|bz2|xz))?\Z", re.DOTALL)
+_LOG_NAME = re.compile(r"(?:\b|_|sys)log(?:\b|_|\d)|error|\.(?:err|out)\b", re.IGNORECASE)
+_ROTATED = re.compile(
+    r"(?P<base>.*?)(?:\.(?P<number>\d{1,4})|-(?P<date>\d{8,12}))?(?P<packed>\.(?:gz|bz2|xz))?\Z", re.DOTALL
+)
 
 
 class LogError(Exception):
@@ -53,6 +55,8 @@ def expanded(words: Iterable[str], complain: Callable[[str], None]) -> list[Log]
 
 
 def _paths(word: str) -> list[Path]:
+    if not word:
+        return []
     path = Path(word)
     if path.is_dir():
         return sorted(one for one in path.iterdir() if one.is_file() and _LOG_NAME.search(one.name))
@@ -146,7 +150,7 @@ def _gunzipped(log: Log, packed: Iterable[bytes]) -> Iterator[bytes]:
             except zlib.error:
                 if fresh:  # gzip itself ignores what follows the last member
                     return
-                raise LogError(f"{log.name}: damaged: it can't be unpacked further; what stands before was read") from None
+                raise LogError(_damaged(log)) from None
             fresh = False
             if out:
                 yield out
@@ -172,11 +176,15 @@ def _other(log: Log, packed: Iterable[bytes], *, packed_by_bzip2: bool) -> Itera
             try:
                 yield unpacker.decompress(data, CHUNK)
             except (OSError, lzma.LZMAError):
-                raise LogError(f"{log.name}: damaged: it can't be unpacked further; what stands before was read") from None
+                raise LogError(_damaged(log)) from None
             data = b""
         if unpacker.eof:
             return
     raise LogError(_cut_off(log))
+
+
+def _damaged(log: Log) -> str:
+    return f"{log.name}: damaged: it can't be unpacked further; what stands before was read"
 
 
 def _cut_off(log: Log) -> str:

@@ -91,7 +91,7 @@ NGINX_KINDS: tuple[Kind, ...] = (
         "connect-timeout",
         r"^upstream timed out \(\d+:.*while connecting to upstream",
         "no connection within the connect timeout",
-        "504 Gateway Time-out",
+        "504 Gateway Timeout",
         """the app's queue of connections was full (over TCP that looks like silence), or a firewall drops packets.
         Look whether all workers were busy then: ss -ltn shows the queue""",
         rules="short-listen-queue single-sync-worker",
@@ -101,7 +101,7 @@ NGINX_KINDS: tuple[Kind, ...] = (
         "tls-handshake-timeout",
         r"^upstream timed out \(\d+:.*while SSL handshaking to upstream",
         "no TLS handshake within the connect timeout",
-        "504 Gateway Time-out",
+        "504 Gateway Timeout",
         "what listens there does not speak TLS, or all its workers were busy",
         rules="upstream-tls-mismatch",
         weight=Weight.OUTAGE,
@@ -110,14 +110,14 @@ NGINX_KINDS: tuple[Kind, ...] = (
         "send-timeout",
         r"^upstream timed out \(\d+:.*while sending request to upstream",
         "the app did not take the request",
-        "504 Gateway Time-out",
+        "504 Gateway Timeout",
         "the app stopped reading a request body: look for what it did instead",
     ),
     nginx(
         "read-timeout",
         r"^upstream timed out \(\d+:.*while reading response header from upstream",
         "no response within the read timeout",
-        "504 Gateway Time-out",
+        "504 Gateway Timeout",
         """the requests really take that long, or wait for a free worker: see the paths above, and what they wait for
         (a query, another service, a lock)""",
         rules="read-timeout-not-above-app-timeout directive-of-another-protocol heartbeat-taken-for-request-limit "
@@ -143,7 +143,7 @@ NGINX_KINDS: tuple[Kind, ...] = (
         "other-upstream-timeout",
         r"^upstream timed out",
         "the app did not answer in time",
-        "504 Gateway Time-out",
+        "504 Gateway Timeout",
         "see in the line what nginx was waiting for",
     ),
     nginx(
@@ -251,7 +251,8 @@ NGINX_KINDS: tuple[Kind, ...] = (
     ),
     nginx(
         "upstream-tls-failure",
-        r"^(?:SSL_do_handshake\(\) failed|peer closed connection in SSL handshake|upstream SSL certificate).*to upstream",
+        r"^(?:SSL_do_handshake\(\) failed|peer closed connection in SSL handshake|upstream SSL certificate)"
+        r".*to upstream",
         "no TLS with the app",
         "502 Bad Gateway",
         "versions, names or certificates of both ends don't fit: openssl s_client -connect ADDRESS -servername NAME",
@@ -335,7 +336,7 @@ NGINX_KINDS: tuple[Kind, ...] = (
     ),
     nginx(
         "too-many-open-files",
-        r"(?:^|\b)\w+\(\)? ?.*failed \(24:",
+        r"failed \(24:",
         "too many open files",
         "500 Internal Server Error, or no connection",
         "nginx reached its limit of descriptors: raise worker_rlimit_nofile (and LimitNOFILE of the unit)",
@@ -455,8 +456,8 @@ NGINX_KINDS: tuple[Kind, ...] = (
     nginx(
         "odd-client",
         r"^client (?:sent|timed out|closed)|^upstream server has|^signal process|^rewrite or internal"
-        r"|^(?:SSL_read|SSL_shutdown|SSL_write|recv|send|writev)\(\) failed .*while (?:waiting for|reading client|sending"
-        r" (?:response )?to client|processing|SSL|keepalive)|^conflicting server name|^could not build optimal"
+        r"|^(?:SSL_read|SSL_shutdown|SSL_write|recv|send|writev)\(\) failed .*while (?:waiting for|reading client|"
+        r"sending (?:response )?to client|processing|SSL|keepalive)|^conflicting server name|^could not build optimal"
         r"|^the \"\S+\" |^(?:kevent|epoll_wait)\(\) reported|^\*?\d* ?client .* closed",
         "oddities of single clients, and remarks",
         "nothing, or 400",
@@ -471,8 +472,8 @@ NGINX_START = nginx(
     "nginx does not start, or did not take a new configuration",
     "no connection, or the old configuration",
     "the line says which directive: nginx -t",
-    rules="malformed-unix-target port-on-upstream-name repeated-location invalid-buffer-sizes verification-without-ca "
-    "unknown-directive misplaced-directive unparsable-file missing-include",
+    rules="malformed-unix-target port-on-upstream-name repeated-location invalid-buffer-sizes "
+    "verification-without-ca unknown-directive misplaced-directive unparsable-file missing-include",
     weight=Weight.OUTAGE,
 )
 """Any other line of the level ``emerg``."""

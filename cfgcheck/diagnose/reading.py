@@ -71,14 +71,19 @@ def further_patterns(own: Catalogue, bundled: Catalogue) -> list[Pattern]:
     ]
 
 
+_VARYING = re.compile(r"\\[A-Za-z0-9]|\[(?:\\.|[^\]\\])*\]|(?:\\.|[^\\()])(?:[*?]|\{[^}]*\})")
+"""Classes of characters, and single characters that need not be there."""
+_GROUP = re.compile(r"(?<!\\)\((?:\\.|[^()\\])*\)")
 _PLAIN = re.compile(r"(?:\\[^\w\s]|[^\\.^$*+?{}\[\]|()])+")
 
 
 def longest_literal(pattern: str) -> str:
     """The longest text that every line has which the pattern matches; "" where none is sure (a choice at the top)."""
-    if _has_choice_outside(pattern):
+    if _has_choice_outside(pattern) or "(?" in pattern:
         return ""
-    bare = re.sub(r"\[(?:\\.|[^\]\\])*\]|\((?:\\.|[^()\\])*\)[*+?]?|.[*?{]", "\0", pattern)
+    bare = _VARYING.sub("\0", pattern)
+    while (inner := _GROUP.sub("\0", bare)) != bare:
+        bare = inner
     pieces = [re.sub(r"\\(.)", r"\1", found) for part in bare.split("\0") for found in _PLAIN.findall(part)]
     longest = max(pieces, key=len, default="")
     return longest if len(longest) >= 4 else ""

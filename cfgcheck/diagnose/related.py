@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from cfgcheck.findings import Finding, Unchecked
+from cfgcheck.model.app import App, Listener
 from cfgcheck.model.stack import Route
 from cfgcheck.rules.catalogue import Rule
 from cfgcheck.source.file import Span
@@ -51,7 +52,7 @@ def _labels(subject: str, route: Route) -> Iterator[str]:
         yield route.proxy.unit.label
 
 
-def _ends(route: Route):  # type: ignore[no-untyped-def]
+def _ends(route: Route) -> Iterator[tuple[App, Listener]]:
     if route.app is not None and route.listener is not None:
         yield route.app, route.listener
     yield from route.nearest

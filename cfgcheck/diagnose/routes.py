@@ -38,8 +38,10 @@ class Fitting:
 
 def fitting(routes: Sequence[Route], concern: Concern) -> Fitting:
     """The routes that lines can speak of, the best fitting ones only."""
-    ranked = [(_address_fit(route, concern.upstream), _server_fit(route.server, concern.server), route) for route in routes]
-    ranked = [one for one in ranked if one[0] and (one[1] or one[0] is Fit.CERTAIN and concern.upstream)]
+    ranked = [
+        (_address_fit(route, concern.upstream), _server_fit(route.server, concern.server), route) for route in routes
+    ]
+    ranked = [one for one in ranked if one[0] and (one[1] or (one[0] is Fit.CERTAIN and concern.upstream))]
     if not ranked:
         return Fitting()
     best = max((address, server) for address, server, _ in ranked)

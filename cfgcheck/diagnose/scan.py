@@ -1,7 +1,7 @@
 """Finding the lines that matter in a stream of bytes, at the speed of memory.
 
-Of most logs a hundredth is of interest. A chunk is searched for a few literals, each with the C library's own search; only
-lines that hold one of them are looked at. What comes out does not depend on where the stream was cut into chunks.
+Of most logs a hundredth is of interest. A chunk is searched for a few literals, each with the C library's own search;
+only lines that hold one of them are looked at. What comes out does not depend on where the stream was cut into chunks.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ LONGEST = 16_384
 """Bytes of a line that are looked at. nginx cuts its own error lines at 2048."""
 
 _PATTERNS = (
-    rb"\[(?:error|crit|alert|emerg|warn|info|ERROR|CRITICAL|WARNING|SSL: |Errno |strict-mode|uwsgi-|core/)",
+    rb"\[(?:error|crit|alert|emerg|warn|info|ERROR|CRITICAL|WARNING|SSL: |Errno |strict-mode|uwsgi-|core)",
     rb"!(?:!!| worker)",
     rb"\*\*\*",
     rb'" (?:50\d|499) ',
@@ -21,24 +21,23 @@ _PATTERNS = (
 """Each begins with one literal character, by which alone most of a log is passed over."""
 
 _LITERALS = (
-    b"size (max ",
+    b"request block size",
+    b"HTTP request size",
     b"ModuleNotFoundError",
     b"ImportError: ",
     b"ERROR",
     b"Invalid HTTP",
-    b"CONTENT_LENGTH",
+    b"CONTENT_LENGTH. skip",
     b" uWSGI ",
-    b"unable to load app",
-    b"no python application",
+    b"callable not found or import error",
+    b"no python application found",
     b"increasing buffer size",
     b"WORKER TIMEOUT",
-    b"HARAKIRI",
-    b"utorestarting worker",
-    b"brutally killing",
-    b"Listen queue size",
+    b"utorestarting worker after",
+    b"...brutally killing workers",
+    b"Listen queue size is greater",
     b"Killed process",
     b"Main process exited",
-    b"Too many open files",
 )
 """Every one costs a pass over the log: long ones less than short ones."""
 

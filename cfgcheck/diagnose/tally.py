@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
+from typing import TypeVar
 
 from cfgcheck.diagnose.app_kinds import APP_KINDS, APP_OTHER
 from cfgcheck.diagnose.kinds import Kind, Weight, app
-from cfgcheck.diagnose.lines import Line, parse, path_of, tail_parts, upstream_address
+from cfgcheck.diagnose.lines import Line, head_of, parse, path_of, tail_parts, upstream_address
 from cfgcheck.diagnose.nginx_kinds import NGINX_KINDS, NGINX_OTHER, NGINX_START
 from cfgcheck.record import field, record
 
-MOST_GROUPS = 500
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+MOST_GROUPS = 1000
+_MOST_HEADS = 24
+"""Beginnings of paths told apart for one kind, server and upstream."""
 MOST_VALUES = 100
 """Different paths (servers, details) counted apart in one group; further ones are only counted together."""
 _MOST_KNOWN = 4096
@@ -62,7 +68,7 @@ class Tally:
 
     def at(self, time: bytes) -> None:
         """Widen the span of time. Times with a year (19 bytes) count before those without (14)."""
-        if not time:
+        if not time or time == self.last:
             return
         if not self.first or len(time) > len(self.first):
             self.first = self.last = time
@@ -82,6 +88,13 @@ class Status:
     paths: Top = field(default_factory=Top)
 
 
+_WHOLE = re.compile(
+    rb"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) \[(\w{1,9})\] \d+#\d+: (?:\*\d+ )?([^\",]+), client: [^,]*, server: ([^,]*), "
+    rb'request: "[A-Z]+ ([^ ?"]*)[^"]*"'
+    rb'(?:, upstream: "([^"/]*://(?:unix:[^:"]*|[^/"]*))[^"]*")?(?:, host: "([^"]*)")?\Z'
+)
+"""An error line of the usual shape, from its beginning to its end: nine of ten."""
+
 _ACCESS = re.compile(rb'"(?:[A-Z]{3,10} )?([^" ]*)[^"]*" (50\d|499) ')
 _ACCESS_LINE = re.compile(rb'"[A-Z]{3,10} [^"]* HTTP/\d|^\[pid: \d+\|app: |\[\d\d/[A-Z][a-z]{2}/\d{4}:')
 _EMERG = frozenset((b"emerg",))
@@ -95,41 +108,75 @@ class Collector:
     def __init__(self, further: Iterable[tuple[str, str]] = ()) -> None:
         self.tallies: dict[tuple[object, ...], Tally] = {}
         self.statuses: dict[int, Status] = {}
-        self.dropped = 0
         self._kinds = (*APP_KINDS, *(_of_rule(rule, pattern) for rule, pattern in further))
         self._nginx_kinds = (*NGINX_KINDS, *self._kinds[len(APP_KINDS) :])
         self._known: dict[tuple[bytes, bytes], tuple[Kind | None, bytes]] = {}
         self._addresses: dict[bytes, tuple[bytes, bytes]] = {}
+        self._usual: dict[tuple[bytes, ...], tuple[Tally, bytes] | None] = {}
+        self._paths: dict[bytes, bytes] = {}
+        self._heads: dict[tuple[object, ...], int] = {}
 
     def take(self, line: bytes) -> None:
-        parsed = parse(line)
-        if parsed.nginx:
-            self._nginx(parsed, line)
-        elif _ACCESS_LINE.search(parsed.text):
-            self._access(parsed)
-        else:
-            self._app(parsed, line)
-
-    def _nginx(self, line: Line, whole: bytes) -> None:
-        key = (line.level, line.text)
-        known = self._known.get(key)
-        if known is None:
-            known = self._remember(key, self._kind_of_nginx(line))
-        kind, detail = known
-        if kind is None:
+        """Count a line. One that is like an earlier one but for its time, its path and its Host is soon counted."""
+        usual = _WHOLE.match(line) if len(line) < _LONGEST_SAMPLE else None
+        if usual is None:
+            self._take(line)
             return
-        server, request, upstream, host = tail_parts(line.tail) if line.tail else (b"", b"", b"", b"")
-        scheme, address = self._address(upstream) if upstream else (b"", b"")
-        tally = self._tally(kind, server, scheme, address, b"", whole, line.text)
-        self._count(tally, line, detail)
-        if request:
-            tally.paths.add(path_of(request))
+        time, level, text, server, path, upstream, host = usual.groups()
+        path = self._paths.get(path) or _remember(self._paths, path, path_of(b"GET " + path))
+        key = (level, text, server, upstream or b"", head_of(path))
+        try:
+            known = self._usual[key]
+        except KeyError:
+            _remember(self._usual, key, self._take(line))
+            return
+        if known is None:
+            return
+        tally, detail = known
+        tally.count += 1
+        tally.at(time.replace(b"/", b"-"))
+        if detail:
+            tally.details.add(detail)
+        tally.paths.add(path)
         if host:
             tally.hosts.add(host[:200])
 
+    def _take(self, line: bytes) -> tuple[Tally, bytes] | None:
+        """Count a line; an error line's tally and detail."""
+        parsed = parse(line)
+        if parsed.nginx:
+            return self._nginx(parsed, line)
+        if _ACCESS_LINE.search(parsed.text):
+            self._access(parsed)
+        else:
+            self._app(parsed, line)
+        return None
+
+    def _nginx(self, line: Line, whole: bytes) -> tuple[Tally, bytes] | None:
+        key = (line.level, line.text)
+        known = self._known.get(key)
+        if known is None:
+            known = self._kind_of_nginx(line)
+            if len(line.text) < _LONGEST_SAMPLE:
+                _remember(self._known, key, known)
+        kind, detail = known
+        if kind is None:
+            return None
+        server, request, upstream, host = tail_parts(line.tail) if line.tail else (b"", b"", b"", b"")
+        scheme, address = self._address(upstream) if upstream else (b"", b"")
+        path = path_of(request) if request else b""
+        tally = self._tally(Tally(kind, server[:300], scheme, address), head_of(path), whole, line.text)
+        self._count(tally, line, detail)
+        if request:
+            tally.paths.add(path)
+        if host:
+            tally.hosts.add(host[:200])
+        return tally, detail
+
     def _kind_of_nginx(self, line: Line) -> tuple[Kind | None, bytes]:
+        text = line.text[:_LONGEST_SAMPLE]
         for kind in self._nginx_kinds:
-            if found := kind.pattern.search(line.text):
+            if found := kind.pattern.search(text):
                 return kind, _detail(kind, found)
         if line.level in _EMERG:
             return NGINX_START, b""
@@ -138,12 +185,13 @@ class Collector:
     def _app(self, line: Line, whole: bytes) -> None:
         kind, detail = self._kind_of_app(line)
         if kind is not None:
-            tally = self._tally(kind, b"", b"", b"", line.source[:200], whole, line.text)
+            tally = self._tally(Tally(kind, source=line.source[:200]), b"", whole, line.text)
             self._count(tally, line, detail)
 
     def _kind_of_app(self, line: Line) -> tuple[Kind | None, bytes]:
+        text = line.text[:_LONGEST_SAMPLE]
         for kind in self._kinds:
-            if found := kind.pattern.search(line.text):
+            if found := kind.pattern.search(text):
                 return kind, _detail(kind, found)
         return (APP_OTHER, b"") if line.level in _BAD_APP else (None, b"")
 
@@ -156,12 +204,6 @@ class Collector:
         one.count += 1
         one.paths.add(path_of(found[1]))
 
-    def _remember(self, key: tuple[bytes, bytes], known: tuple[Kind | None, bytes]) -> tuple[Kind | None, bytes]:
-        if len(self._known) >= _MOST_KNOWN:
-            self._known.clear()
-        self._known[key] = known
-        return known
-
     def _address(self, upstream: bytes) -> tuple[bytes, bytes]:
         end = upstream.find(b"/", upstream.find(b"://") + 3)
         if b"://unix:" in upstream[:20]:
@@ -169,24 +211,25 @@ class Collector:
         key = upstream[: end if end > 0 else len(upstream)][:300]
         known = self._addresses.get(key)
         if known is None:
-            if len(self._addresses) >= _MOST_KNOWN:
-                self._addresses.clear()
-            known = self._addresses[key] = upstream_address(key)
+            known = _remember(self._addresses, key, upstream_address(key))
         return known
 
-    def _tally(
-        self, kind: Kind, server: bytes, scheme: bytes, upstream: bytes, source: bytes, whole: bytes, text: bytes
-    ) -> Tally:
-        key = (kind.name, server, upstream, source)
-        found = self.tallies.get(key)
+    def _tally(self, fresh: Tally, head: bytes, whole: bytes, text: bytes) -> Tally:
+        """The tally that a line belongs to; ``fresh`` is made it when there is none yet."""
+        base = (fresh.kind.name, fresh.server, fresh.upstream, fresh.source)
+        found = self.tallies.get((*base, head))
+        if found is not None:
+            return found
+        heads = self._heads.get(base, 0)
+        if heads >= _MOST_HEADS:
+            head = b""
+        if len(self.tallies) >= MOST_GROUPS:  # too many to tell apart: one for the rest of each kind
+            fresh, base, head = Tally(fresh.kind), (fresh.kind.name, b"", b"", b""), b""
+        found = self.tallies.get((*base, head))
         if found is None:
-            if len(self.tallies) >= MOST_GROUPS:  # too many to tell apart: one for the rest of each kind
-                key, server, upstream, source = (kind.name,), b"", b"", b""
-                found = self.tallies.get(key)
-            if found is None:
-                sample, text = whole[:_LONGEST_SAMPLE], text[:_LONGEST_SAMPLE]
-                found = Tally(kind, server[:300], scheme, upstream, source, text=text, sample=sample)
-                self.tallies[key] = found
+            self._heads[base] = heads + 1
+            fresh.text, fresh.sample = text[:_LONGEST_SAMPLE], whole[:_LONGEST_SAMPLE]
+            found = self.tallies[(*base, head)] = fresh
         return found
 
     @staticmethod
@@ -195,6 +238,14 @@ class Collector:
         tally.at(line.time)
         if detail:
             tally.details.add(detail)
+
+
+def _remember(table: dict[Key, Value], key: Key, value: Value) -> Value:
+    """Keep an answer in a table that is emptied when it has grown large."""
+    if len(table) >= _MOST_KNOWN:
+        table.clear()
+    table[key] = value
+    return value
 
 
 def _detail(kind: Kind, found: re.Match[bytes]) -> bytes:

@@ -213,6 +213,9 @@ class Expansion:
         if not colon or "://" in name:
             path, section = name, ""
         file = self._found(path, span) if path else self.files.last_ini
+        if file is None and not path:
+            why = f"uWSGI refuses to start: it crashes: {written} is a section of the file read before, and there is none"
+            self.refusals.append(Refusal("config", why, written, span))
         if file is not None:
             self._expand(file, section, form, span, outermost)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from cfgcheck.model.located import Located, Origin
 from cfgcheck.model.nginx_headers import Header
 from cfgcheck.model.nginx_table import SENT_CONNECTION
+from cfgcheck.model.version import Version
 
 if TYPE_CHECKING:
     from cfgcheck.model.nginx import Location
@@ -17,6 +18,10 @@ PARAMETER_FAMILIES = frozenset({"uwsgi", "fastcgi", "scgi"})
 """Families that send CGI parameters; the client's own headers go along as ``HTTP_…``."""
 
 T = TypeVar("T")
+
+_SETS_HTTP_HOST = Version(1, 29, 5)
+_REQUESTED_HOST = "$host$is_request_port$request_port"
+"""The ``HTTP_HOST`` of FastCGI, SCGI and uwsgi by default (nginx's CHANGES with 1.29.5; seen with 1.31.3)."""
 
 _NOBODY = "this location passes nothing on"
 
@@ -61,7 +66,16 @@ def controls(location: Location, name: str) -> Located[bool]:
         return Located.unknown(doubt, header.span if header else None)
     if header is None:
         return Located.default(False, "no level sets it")
-    return _read(location, header, True)
+    return _read(location, header, not _evades(location, name))
+
+
+def _evades(location: Location, name: str) -> bool:
+    """Whether a client's header of that name comes through beside the one that is set: with an underscore, where nginx
+    calls it invalid and yet lets it by, it is not compared with those set (seen with 1.31.3)."""
+    if "_" not in name or location.passes is None or location.passes.family in PARAMETER_FAMILIES:
+        return False
+    lenient = location.server.setting("ignore_invalid_headers").get(True) is False
+    return lenient and location.server.setting("underscores_in_headers").get(True) is False
 
 
 def tells_scheme(location: Location) -> Located[bool]:
@@ -111,7 +125,7 @@ def _doubt(location: Location, header: Header | None) -> str:
 def sent_host(location: Location) -> Located[str]:
     """The Host that the app sees, as written: a literal name, or the expression that it comes from (``$host``).
 
-    Without a header of its own nginx sends ``$proxy_host``; the parameter families hand the client's Host on.
+    Without a header of its own nginx sends ``$proxy_host``; the parameter families hand on what the client asked for.
     """
     passes = location.passes
     if passes is None:
@@ -122,8 +136,20 @@ def sent_host(location: Location) -> Located[str]:
     if value.value is not None and value.value != "$proxy_host":
         return value.with_value(value.value)
     if value.value is None and passes.family in PARAMETER_FAMILIES:
-        return Located.default("$http_host", "the client's Host goes along as HTTP_HOST")
+        return _client_host(location)
     return _own_host(passes)
+
+
+def _client_host(location: Location) -> Located[str]:
+    """``HTTP_HOST`` where no parameter sets it. From 1.29.5 on nginx sets it itself, also where the client's headers
+    are held back (``$http_host`` and that value differ for requests with an absolute URI and in HTTP/3 alone)."""
+    version = location.scope.defaults.version
+    if version.known and version.value >= _SETS_HTTP_HOST:
+        return Located.default(_REQUESTED_HOST, f"nginx's own HTTP_HOST since {_SETS_HTTP_HOST}")
+    passed: Located[bool] = location.family_setting("pass_request_headers")
+    if version.known and passed.get(True) is False:
+        return passed.with_value("")
+    return Located.default("$http_host", "the client's Host goes along as HTTP_HOST")
 
 
 def _own_host(passes: Pass) -> Located[str]:

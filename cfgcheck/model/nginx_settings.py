@@ -180,11 +180,12 @@ class Scope:
         return scope._own_headers(directive) if scope is not None else ()
 
     def _headers_with_inheritance(self, directive: str) -> tuple[Header, ...]:
-        """As ``add_header_inherit`` of each level says: ``on`` (as ever), ``merge`` or ``off``."""
+        """As ``add_header_inherit`` of each level says: ``on`` (as ever), ``merge`` or ``off``. Of merged ones nginx
+        sends the nearest level's first (seen with 1.31.3)."""
         collected: tuple[Header, ...] = ()
         for scope in self.levels():
             own = scope._own_headers(directive)
-            collected = own + collected
+            collected += own
             mode = scope.setting(_INHERIT[directive]).get("on")
             if mode == "off" or (mode == "on" and own):
                 break

@@ -40,8 +40,15 @@ def _group(group: Group, terminal: Terminal, shown: set[int]) -> Iterator[str]:
     for text in group.meaning:
         yield from _fact("meaning", terminal.safe(text), terminal)
     yield ""
-    for explanation in group.explanations:
-        yield from _explanation(explanation, terminal, shown)
+    alike: dict[tuple[str, str, str], list[Explanation]] = {}
+    for each in group.explanations:
+        alike.setdefault((each.finding.rule, each.finding.message, each.finding.remedy), []).append(each)
+    for first, *more in alike.values():
+        yield from _explanation(first, terminal, shown)
+        if more:
+            places = ", ".join(str(each.finding.primary.span) for each in more[:_SHOWN])
+            further = f" and {len(more) - _SHOWN} more places" if len(more) > _SHOWN else ""
+            yield from _indented(f"the same at {places}{further}", terminal, "  ", "quiet")
     if group.verdict:
         yield from _indented(_sentence(group.verdict), terminal, terminal.glyph("→ ", "-> "))
     for one in group.unchecked:
@@ -62,8 +69,8 @@ def _head(group: Group, terminal: Terminal) -> Iterator[str]:
 
 def _facts(group: Group, terminal: Terminal) -> Iterator[tuple[str, str]]:
     if group.first:
-        when = group.first if group.first == group.last else f"{group.first} {terminal.glyph('…', '...')} {_short(group)}"
-        yield "when", when
+        until = f" {terminal.glyph('…', '...')} {_short(group)}" if group.first != group.last else ""
+        yield "when", group.first + until
     yield from _top("upstream", group.upstreams, terminal, group.count)
     yield from _top("server", group.servers, terminal, group.count)
     if [value for value, _ in group.hosts.values] != [value for value, _ in group.servers.values]:
@@ -113,7 +120,7 @@ def _explanation(explanation: Explanation, terminal: Terminal, shown: set[int]) 
     for line in more:
         yield "    " + terminal.paint("strong", line)
     if explanation.likely:
-        yield from _indented(f"(likely, since {explanation.likely})", terminal, "  ", "quiet")
+        yield from _indented(f"({explanation.likely})", terminal, "  ", "quiet")
     if id(finding) in shown:
         yield from _indented(f"shown above, at {finding.primary.span}", terminal, "  ", "quiet")
         return
@@ -165,7 +172,8 @@ def _statuses(statuses: Sequence[StatusCount], terminal: Terminal) -> Iterator[s
 def _notes(notes: Iterable[Group], terminal: Terminal) -> Iterator[str]:
     yield terminal.paint("strong", "No trouble by themselves")
     for group in notes:
-        yield from _indented(f"{group.count:,} {terminal.glyph('×', 'x')} {group.title}: {group.kind.agrees}", terminal, "")
+        text = f"{group.count:,} {terminal.glyph('×', 'x')} {group.title}: {group.kind.agrees}"
+        yield from _indented(text, terminal, "")
 
 
 def _conclusion(diagnosis: Diagnosis, terminal: Terminal) -> Iterator[str]:
@@ -174,16 +182,18 @@ def _conclusion(diagnosis: Diagnosis, terminal: Terminal) -> Iterator[str]:
     lines = sum(group.count for group in troubles)
     if troubles:
         explained = sum(1 for group in troubles if group.explanations)
-        text = f"{counted(lines, 'line')} of trouble in {counted(len(troubles), 'group')}, {explained} explained by findings."
+        text = f"{lines:,} {'line' if lines == 1 else 'lines'} of trouble in {counted(len(troubles), 'group')}, "
+        text += f"{explained} explained by findings."
         yield terminal.paint("strong", text)
     elif diagnosis.trouble:
-        yield terminal.paint("strong", "Error answers in access logs, no error line that tells why: add the error logs.")
+        text = "Error answers in access logs, and no line that tells why: add the error logs."
+        yield terminal.paint("strong", text)
     elif looked.logs:
         yield terminal.paint("good", "No lines of trouble.")
     logs = looked.logs[0] if len(looked.logs) == 1 else counted(len(looked.logs), "log")
     stack = (
-        f"configuration: {', '.join(looked.stack)} ({counted(looked.files, 'file')}, {counted(looked.routes, 'route')}, "
-        f"{counted(looked.apps, 'app')})"
+        f"configuration: {', '.join(looked.stack)} ({counted(looked.files, 'file')}, "
+        f"{counted(looked.routes, 'route')}, {counted(looked.apps, 'app')})"
         if looked.stack
         else "no configuration (--stack PATH names one)"
     )

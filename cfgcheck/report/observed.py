@@ -54,8 +54,9 @@ def _of(proof: Mapping[str, Any]) -> Observed:
 
 
 def _starts_nothing(proof: Mapping[str, Any]) -> bool:
-    """The bad example is refused: nothing can be asked."""
-    return bool((proof.get("seen") or {}).get("refuses"))
+    """The bad example is refused: nothing can be asked, unless nginx stands in front of it and answers."""
+    seen = proof.get("seen") or {}
+    return bool(seen.get("refuses")) and seen.get("status") is None
 
 
 def _step(step: Mapping[str, Any]) -> str:
@@ -89,6 +90,8 @@ def _details(step: Mapping[str, Any]) -> Iterator[str]:
         yield f"HTTP/{step['http']}"
     if step.get("to"):
         yield f"port {step['to']}"
+    if step.get("client"):
+        yield f"the client at {step['client']}"
 
 
 def _times(value: str) -> str:

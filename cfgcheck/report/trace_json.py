@@ -24,13 +24,13 @@ def render(ladder: Ladder, findings: Sequence[Finding]) -> str:
 
 
 def document(ladder: Ladder, findings: Sequence[Finding]) -> dict[str, Any]:
-    """``bindings`` and ``cuts`` name their rung by its number in ``rungs``; times in seconds, sizes in bytes."""
+    """``bindings`` and ``cuts`` name their rung by its index in ``rungs``; times in seconds, sizes in bytes."""
     numbers = {id(rung): number for number, rung in enumerate(ladder.rungs)}
     hops = ladder.way.hops
     return {
         "format": FORMAT,
         "version": __version__,
-        "request": _request(hops[0].request) if hops else None,
+        "request": _request(ladder.request) if ladder.request is not None else None,
         "hops": [_hop(hop) for hop in hops],
         "others": [_hop(hop) for hop in ladder.way.others],
         "route": _route(ladder.route) if ladder.route is not None else None,
@@ -76,7 +76,7 @@ def _step(step: Step) -> dict[str, Any]:
 
 
 def _header(header: SentHeader) -> dict[str, Any]:
-    return {"name": clean(header.name), **setting(header.value)}
+    return {"name": clean(header.name), "setting": setting(header.value)}
 
 
 def _route(route: Route) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def _rung(rung: Rung) -> dict[str, Any]:
         "name": clean(rung.name),
         "kind": rung.kind.value,
         "what": clean(rung.what),
-        **setting(rung.value),
+        "setting": setting(rung.value),
         "unit": rung.unit or None,
         "limit": plain_value(rung.limit),
         "outcome": _outcome(rung.outcome),

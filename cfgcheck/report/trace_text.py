@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from cfgcheck.findings import Finding
 from cfgcheck.load.nginx_stock import is_stock
 from cfgcheck.model.located import Located, Origin
+from cfgcheck.model.stack import Link, Route
 from cfgcheck.report.cells import width_of, wrap
-from cfgcheck.report.summary import counted
 from cfgcheck.report.terminal import Terminal
 from cfgcheck.source.file import Span
-from cfgcheck.trace.hop import End, Hop, Step
+from cfgcheck.trace.hop import End, Hop, SentHeader
 from cfgcheck.trace.ladder import Ladder
 from cfgcheck.trace.limits import Binding, Kind, Question, Rung, Side, shown, shown_size
 
@@ -30,21 +30,21 @@ _LONGEST_NAME = 32
 _WHAT = 24
 """Columns that what a rung limits takes at least, so that places stand in line."""
 _NARROW = 20
+_TROUBLE = 400
 _VERSIONS = re.compile(r"\bnginx [≥<][^;,]*(?:, < [\d.]+)?")
 _HEADERS = 24
 """Headers shown; a uwsgi_params file has 16."""
 _SHOWN_HEADER = 120
-_MANY_HOSTS = 20
 _MANY = 5
 """Other routes and findings of a severity shown by name."""
 
 
-def render(ladder: Ladder, findings: Sequence[Finding], terminal: Terminal, hosts: Sequence[str] = ()) -> str:
-    """``findings``: what the rules say of this way. ``hosts``: all names, where none is the request's."""
+def render(ladder: Ladder, findings: Sequence[Finding], terminal: Terminal, notes: Sequence[str] = ()) -> str:
+    """``findings``: what the rules say of this way. ``notes``: what else to say, above the end."""
     page = _Page(ladder, terminal)
     blocks = [
         page.title(), page.way(), page.headers(), page.rungs(), page.binding(), page.findings(findings),
-        page.end(hosts),
+        page.end(notes),
     ]  # fmt: skip
     return "\n\n".join("\n".join(block) for block in map(list, blocks) if block) + "\n"
 
@@ -56,12 +56,12 @@ class _Page:
 
     # --------------------------------------------------------------------------------------- the way
     def title(self) -> Iterator[str]:
-        if not self.ladder.way.hops:
+        request = self.ladder.request
+        if request is None:
             return
-        request = self.ladder.way.hops[0].request
         body = f", a body of {shown_size(request.body)}" if request.body else ""
         url = f"{request.method} {request.scheme}://{request.host_header}{request.target}"
-        yield self.strong(url) + self.terminal.safe(body)
+        yield from self._said(url + body, "strong")
 
     def way(self) -> Iterator[str]:
         for number, hop in enumerate(self.ladder.way.hops):
@@ -74,7 +74,7 @@ class _Page:
     def _hop(self, hop: Hop) -> Iterator[str]:
         yield from self._placed(f"{hop.proxy.label}", _place(hop), "strong", 0)
         for step in hop.steps:
-            yield from self._placed(_sentence(step), str(step.span) if step.span else "", "", 2)
+            yield from self._placed(step.text, str(step.span) if step.span else "", "", 2)
         for line in _results(hop):
             yield from self._placed(line, "", "", 2)
 
@@ -85,14 +85,31 @@ class _Page:
             return
         family = hop.location.passes.family if hop.location and hop.location.passes else "proxy"
         what = "parameters" if family in ("uwsgi", "fastcgi", "scgi") else "headers"
-        yield self.strong(f"The {what} that the next server sees")
+        route = self.ladder.route
+        app = route.app if route is not None and route.matched else None
+        seer = app.label if app is not None else "the next server"
+        yield self.strong(f"The {what} that {seer} sees")
         width = min(max(len(header.name) for header in hop.headers[:_HEADERS]), 32)
         for header in hop.headers[:_HEADERS]:
-            value, style = _header(header.value)
-            place = str(header.value.span) if header.value.span else ""
-            yield from self._placed(f"{header.name:<{width}}  {value}", _stock(header.value.span, place), style, 2)
+            yield from self._header(header, width)
         if len(hop.headers) > _HEADERS:
             yield self.quiet(f"  and {len(hop.headers) - _HEADERS} more (--format json has them all)")
+
+    def _header(self, header: SentHeader, width: int) -> Iterator[str]:
+        value, style = _value(header.value)
+        place = self.terminal.safe(_stock(header.value.span, str(header.value.span)) if header.value.span else "")
+        name = self.terminal.safe(header.name)
+        head = f"  {name:<{width}}  "
+        lines = wrap(self.terminal.safe(value), self.terminal.width - width_of(head)) or [""]
+        beside = len(lines) == 1 and width_of(head) + width_of(lines[0]) + 2 + width_of(place) <= self.terminal.width
+        for index, line in enumerate(lines):
+            yield (
+                (head if not index else " " * (width + 4))
+                + self.terminal.paint(style, line)
+                + ("  " + self.quiet(place) if beside and place else "")
+            )
+        if place and not beside:
+            yield from (" " * (width + 4) + self.quiet(one) for one in wrap(place, self.terminal.width - width - 4))
 
     # --------------------------------------------------------------------------------------- the ladder
     def rungs(self) -> Iterator[str]:
@@ -111,7 +128,7 @@ class _Page:
                 yield from self._beneath(f"defaults may not hold: {rung.unsure}", "quiet", 0)
             yield from self._rung(rung, widths)
         yield self.rail()
-        yield f"  {self.terminal.safe(_bottom(self.ladder))}"
+        yield from self._placed(_bottom(self.ladder), "", "", 2)
 
     def _rung(self, rung: Rung, widths: tuple[int, int, int]) -> Iterator[str]:
         """``├▶ proxy_read_timeout    30 s  504     between two reads   nginx.conf:14:24``."""
@@ -172,20 +189,19 @@ class _Page:
     def findings(self, findings: Sequence[Finding]) -> Iterator[str]:
         if not findings:
             return
-        yield self.strong(f"`cfgcheck check` has {counted(len(findings), 'finding')} on this way")
+        yield self.strong("What `cfgcheck check` has to say of it")
         for severity in sorted({one.severity for one in findings}, reverse=True):
             names = sorted({one.rule for one in findings if one.severity is severity})
-            yield from self._said(f"  {severity.word}: {', '.join(names)}", severity.word)
-        yield self.quiet(f"  cfgcheck explain {max(findings, key=lambda one: one.severity).rule}")
+            yield from self._placed(f"{severity.word}: {', '.join(names)}", "", severity.word, 2)
+        worst = max(one.severity for one in findings)
+        yield self.quiet(f"  cfgcheck explain {min(one.rule for one in findings if one.severity is worst)}")
 
-    def end(self, hosts: Sequence[str]) -> Iterator[str]:
+    def end(self, notes: Sequence[str]) -> Iterator[str]:
         ladder = self.ladder
-        if hosts:
-            more = f" and {len(hosts) - _MANY_HOSTS} more" if len(hosts) > _MANY_HOSTS else ""
-            names = ", ".join(hosts[:_MANY_HOSTS])
-            yield from self._said(f"No server is called so. There are: {names}{more}.", "warning")
+        for note in notes:
+            yield from self._said(note, "warning")
         if ladder.other_routes:
-            labels = list(dict.fromkeys(_target(route.label) for route in ladder.other_routes))
+            labels = list(dict.fromkeys(_target(route) for route in ladder.other_routes))
             more = f" and {len(labels) - _MANY} more" if len(labels) > _MANY else ""
             yield from self._said(f"Other servers may get it instead: {', '.join(labels[:_MANY])}{more}.", "quiet")
         for cut in ladder.cuts[1:]:
@@ -193,9 +209,20 @@ class _Page:
         status = f": {ladder.status}" if ladder.status and str(ladder.status) not in ladder.ends else ""
         verdict = f"{ladder.ends}{status}."
         lead = "Cut off: " if ladder.fails else ""
-        unsure = any(hop.end is End.UNKNOWN for hop in ladder.way.hops)
+        begins = verdict.startswith(("it ", "where ", "whether ", "no "))
+        unsure = any(hop.end in (End.UNKNOWN, End.NOBODY) for hop in ladder.way.hops)
+        unsure = unsure or (ladder.route is not None and ladder.route.link is Link.UNKNOWN)
+        unsure = unsure or (ladder.status or 0) >= _TROUBLE
         style = "error" if ladder.fails else "warning" if unsure else "good"
-        yield from self._said(lead + (verdict if lead else verdict[:1].upper() + verdict[1:]), style)
+        yield from self._nearest()
+        yield from self._said(lead + (verdict[:1].upper() + verdict[1:] if begins and not lead else verdict), style)
+
+    def _nearest(self) -> Iterator[str]:
+        """What does listen, where the target does not."""
+        for app, listener in (self.ladder.route.nearest if self.ladder.route is not None else ())[:_MANY]:
+            address = str(listener.address.value) if listener.address.known else "an unknown address"
+            place = str(listener.address.span) if listener.address.span else ""
+            yield from self._said(f"{app.label} listens on {address}.", "", place)
 
     # --------------------------------------------------------------------------------------- drawing
     def strong(self, text: str) -> str:
@@ -219,7 +246,7 @@ class _Page:
     def _placed(self, text: str, place: str, style: str, indent: int) -> Iterator[str]:
         """A text with its place behind it, or beneath it where both are too long for one line."""
         room = self.terminal.width - indent
-        lines = wrap(self.terminal.safe(text), room) if "  " not in text else [self.terminal.safe(text)]
+        lines = wrap(self.terminal.safe(text), room - 2, -2)
         place = self.terminal.safe(place)
         beside = place and len(lines) == 1 and width_of(lines[0]) + 2 + len(place) <= room
         for index, line in enumerate(lines):
@@ -229,7 +256,7 @@ class _Page:
                 + ("  " + self.quiet(place) if beside else "")
             )
         if place and not beside:
-            yield " " * (indent + 2) + self.quiet(place)
+            yield from (" " * (indent + 2) + self.quiet(line) for line in wrap(place, room - 2))
 
 
 def _widths(rungs: Sequence[Rung]) -> tuple[int, int, int]:
@@ -263,7 +290,7 @@ def _where(rung: Rung) -> str:
 
 def _bottom(ladder: Ladder) -> str:
     route, hop = ladder.route, ladder.way.hops[-1]
-    if route is not None and route.app is not None:
+    if route is not None and route.link is Link.MATCHED:
         return "app"
     if route is not None:
         peer = str(route.peer.address.value) if route.peer and route.peer.address.known else route.passes.host_text
@@ -288,17 +315,12 @@ def _place(hop: Hop) -> str:
     return "" if path in hop.proxy.label else path
 
 
-def _sentence(step: Step) -> str:
-    return step.text
-
-
 def _results(hop: Hop) -> Iterator[str]:
     if hop.end is End.PASSES:
-        passes = hop.location.passes if hop.location is not None else None
-        to = f"{passes.verb} to {passes.host_text}" if passes is not None else "passed on"
-        uri = hop.uri.value if hop.uri.known else f"unknown ({hop.uri.because})"
-        yield f"{to}, with the URI {uri}"
-    else:
+        yield (
+            f"passed on as {hop.uri.value}" if hop.uri.known else f"passed on; its URI is not known: {hop.uri.because}"
+        )
+    elif all(step.text != hop.because for step in hop.steps):
         yield _does(hop)
 
 
@@ -315,12 +337,14 @@ def _does(hop: Hop) -> str:
     return f"{words}: {hop.because}" if hop.because else words
 
 
-def _header(value: Located[str]) -> tuple[str, str]:
+def _value(value: Located[str]) -> tuple[str, str]:
     if not value.known:
         return f"unknown: {value.because}", "warning"
     text = value.value if len(value.value) <= _SHOWN_HEADER else f"{value.value[:_SHOWN_HEADER]}…"
     return (text, "") if text else ("(empty)", "quiet")
 
 
-def _target(label: str) -> str:
-    return label.rpartition(" → ")[2]
+def _target(route: Route) -> str:
+    """``gunicorn web at 127.0.0.1:8001``."""
+    peer = str(route.peer.address.value) if route.peer and route.peer.address.known else route.passes.host_text
+    return f"{route.app.label} at {peer}" if route.app is not None else peer

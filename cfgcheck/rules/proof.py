@@ -43,13 +43,15 @@ class Request(_Strict):
     the app without nginx. ``headers``: ``x*9000`` as a value stands for 9,000 times x, in ``path`` too; ``many``: so
     many further small headers. ``body``: so many bytes, ``pace`` of them a second. ``at_once``: so many clients at a
     time; ``times``: one after another on new connections; ``wait``: before each. ``keep``: all on one connection.
-    ``raw``: sent as it is. ``patience``: after how long the client gives up.
+    ``raw``: sent as it is. ``client``: the address of loopback that it comes from. ``patience``: after how long the
+    client gives up.
     """
 
     method: Text = "GET"
     path: Text = "/"
     host: Text | None = None
     to: int | None = None
+    client: Annotated[str, StringConstraints(pattern=r"^127(\.\d{1,3}){3}$")] | None = None
     headers: dict[str, str] = {}
     many: int = 0
     body: Bytes = 0

@@ -24,6 +24,12 @@ OWN_PARSERS = frozenset({"sync", "gthread", "gevent", "eventlet", "asgi"})
 ROUTERS = frozenset({"http", "httprouter", "https", "https2"})
 """uWSGI's options that put its router before the workers."""
 
+SOMAXCONN = 4096
+"""Linux's limit for queues from 5.4 on (facts: causes 4.4)."""
+
+UNRELIABLE = "not reliable with threads"
+"""How the note on harakiri begins where it can be cleared by others (facts: uwsgi 2.06t)."""
+
 _NOTHING = Outcome(None, "nothing")
 _QUEUE = {AppKind.UWSGI: "listen"}
 
@@ -74,7 +80,8 @@ def _queue(make: _Maker, stack: Stack, listener: Listener) -> Iterator[Rung]:
         outcome = Outcome(502, "full: 502 at once")
     elif listener.address.known and listener.address.value.is_tcp:
         outcome = Outcome(504, "full: a wait, and 504 when connecting takes too long")
-    note = "" if most is not None else "or net.core.somaxconn, where that is less"
+    more = most is None and value.get(0) is not None and value.get(0) > SOMAXCONN
+    note = f"or net.core.somaxconn, which is {SOMAXCONN} unless it is set" if more else ""
     yield make.rung(name, Kind.QUEUE, "waiting for a worker", value, "", outcome, note)
 
 
@@ -229,7 +236,7 @@ def _uwsgi_times(make: _Maker, listener: Listener) -> Iterator[Rung]:
     threads = app.facts.threads
     note = ""
     if app.facts.request_limit.get(0) and (not threads.known or (threads.value and threads.value > 1)):
-        note = "not reliable with threads: any other request that ends in the worker clears it"
+        note = f"{UNRELIABLE}: any other request that ends in the worker clears it"
     outcome = Outcome(502, "502, the worker is killed")
     yield make.time("harakiri", "whole request", app.facts.request_limit, outcome, note)
 

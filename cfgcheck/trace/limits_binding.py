@@ -8,6 +8,7 @@ from cfgcheck.model.app import App, AppKind
 from cfgcheck.model.stack import Route
 from cfgcheck.record import replace
 from cfgcheck.trace.limits import SECONDS, Binding, Kind, Question, Rung, Side, shown
+from cfgcheck.trace.limits_app import UNRELIABLE
 from cfgcheck.trace.limits_nginx import rounds
 
 _SIZES = (
@@ -15,6 +16,12 @@ _SIZES = (
     (Question.HEADER, (Kind.HEADER_LINE, Kind.HEADERS)),
     (Question.BODY, (Kind.BODY,)),
 )
+_WHAT = {
+    Kind.REQUEST_LINE: "request lines above {}",
+    Kind.HEADER_LINE: "header lines above {}",
+    Kind.HEADERS: "more than {} of headers",
+    Kind.BODY: "bodies above {}",
+}
 _CLOSE = 2.0
 """Seconds: harakiri comes one earlier or later, so limits that near are a race (facts: uwsgi 2.03, 2.03d)."""
 
@@ -47,7 +54,7 @@ def retried(rungs: Iterable[Rung], route: Route, method: str) -> Iterator[Rung]:
             else replace(
                 rung,
                 reach=(rung.value.value or 0) * times,
-                note=f"a {method} goes to the next server then, {times} in all; {rung.note}".rstrip("; "),
+                note=f"{rung.note}; a {method} goes to the next server then, {times} in all".removeprefix("; "),
             )
         )
 
@@ -61,7 +68,7 @@ def _slow(rungs: Sequence[Rung], route: Route, method: str) -> Binding:
         return Binding(Question.SLOW, None, "no known limit ends it", doubts)
     # Of equal waits the one nearest to the client wins: Gunicorn's kill comes late (facts: gunicorn 3.C).
     first = min(known, key=lambda rung: rung.limit or 0.0)
-    sentences = [f"{_who(first)} after {shown(first.limit, SECONDS)} ({first.name}): {_gives(first)}"]
+    sentences = [f"{_who(first)} after {shown(first.limit, SECONDS)} ({_named(first)}): {_gives(first)}"]
     race = _race(first, known)
     if race is not None:
         sentences.append(
@@ -69,12 +76,15 @@ def _slow(rungs: Sequence[Rung], route: Route, method: str) -> Binding:
             f"{race.owner} gives {_gives(race)}"
         )
     sentences.append(_afterwards(first, known, route, rungs))
-    sentences += _unless(first)
+    if first.note.startswith(UNRELIABLE):
+        sentences.append("With threads that is not certain: any other request that ends in the worker clears it")
     return Binding(Question.SLOW, first, ". ".join(sentences), doubts)
 
 
-def _unless(rung: Rung) -> list[str]:
-    return [f"That is {rung.owner}'s default, which a file that is not here may change"] if rung.unsure else []
+def _named(rung: Rung) -> str:
+    """The setting's name; with a question mark where a file that is not here may set another value."""
+    name = rung.name.rpartition("/")[2]
+    return f"{name}, default?" if rung.unsure else name
 
 
 def _gives(rung: Rung) -> str:
@@ -114,7 +124,7 @@ def _afterwards(first: Rung, known: Sequence[Rung], route: Route, rungs: Sequenc
     limit = next((rung for rung in own if rung.value.value), None)
     if limit is None:
         return f"{_worker(app)} works on until it is done: nothing ends it"
-    unless = ", if nothing clears it" if limit.note.startswith("not reliable") else ""
+    unless = ", if nothing clears it" if limit.note.startswith(UNRELIABLE) else ""
     return f"{_worker(app)} works on until {shown(limit.value.value, SECONDS)} ({limit.name}){unless}"
 
 
@@ -131,13 +141,13 @@ def _size(question: Question, rungs: Sequence[Rung]) -> Binding | None:
     if not known:
         return Binding(question, None, "no limit on the way" if not doubts else "no known limit on the way", doubts)
     first = min(known, key=lambda rung: rung.limit or 0.0)
-    text = f"above {shown(first.limit, first.unit)} {first.owner} refuses it ({first.name}): {first.outcome.said}"
-    behind = min(
-        (rung for rung in known if rung.owner != first.owner), key=lambda rung: rung.limit or 0.0, default=None
-    )
-    if behind is not None and behind.limit is not None:
-        text += f". {behind.owner} would take {shown(behind.limit, behind.unit)}"
-    return Binding(question, first, ". ".join([text, *_unless(first)]), doubts)
+    what = _WHAT[first.kind].format(shown(first.limit, first.unit))
+    text = f"{first.owner} refuses {what}: {first.outcome.said} ({_named(first)})"
+    others = [rung for rung in known if rung.owner != first.owner]
+    behind = min(others, key=lambda rung: rung.limit or 0.0, default=None)
+    if behind is not None and behind.limit is not None and behind.limit != first.limit:
+        text += f"; {behind.owner} would take {shown(behind.limit, behind.unit)}"
+    return Binding(question, first, text, doubts)
 
 
 # ------------------------------------------------------------------------------------------- idle and stop
@@ -175,9 +185,11 @@ def _stop(rungs: Sequence[Rung]) -> Iterator[Binding]:
         yield Binding(Question.STOP, None, "nothing known cuts a running request off", doubts)
         return
     first = min(known, key=lambda rung: rung.limit or 0.0)
-    doing = "kills what still runs" if first.side is Side.MANAGER else "lets running requests go on no longer"
-    after = f"after {shown(first.limit, SECONDS)}" if first.limit else "at once"
-    text = f"{first.owner} {doing}, {after} ({first.name}): 502"
-    if first.side is Side.APP and not first.limit:
+    time = shown(first.limit, SECONDS)
+    if first.side is Side.MANAGER:
+        text = f"{first.owner} kills what still runs after {time} ({first.name}): 502"
+    elif first.limit:
+        text = f"{first.owner} gives running requests {time} ({first.name}), then cuts them off: 502"
+    else:
         text = f"{first.owner} cuts running requests off at once: 502"
     yield Binding(Question.STOP, first, text, doubts)

@@ -26,7 +26,7 @@ _WHO = {
 
 def edge_side(edge: Edge) -> Iterator[Rung]:
     status = 504 if edge.seen else _STATUS.get(edge.kind)
-    owner = edge.kind if edge.seen else f"edge {edge.kind}"
+    owner = edge.kind if edge.seen or edge.kind == "edge" else f"edge {edge.kind}"
     outcome = Outcome(status) if status else Outcome(None, "an error of its own", "its own")
     yield Rung(
         Side.EDGE, owner, edge.limit or "response limit", Kind.RESPONSE, "nginx's response", edge.response,
@@ -42,7 +42,7 @@ def stop_side(app: App) -> Iterator[Rung]:
     """How long a running request may go on when the app is told to stop."""
     names = {"gunicorn": "graceful_timeout", "uwsgi": "stop", "uvicorn": "timeout_graceful_shutdown"}
     yield Rung(
-        Side.APP, app.label, names.get(app.kind.value, "grace to stop"), Kind.STOP, "running requests at a stop",
+        Side.APP, app.label, names.get(app.kind.value, "grace to stop"), Kind.STOP, "requests at a stop",
         app.facts.grace, SECONDS, Outcome(502, "502: cut off"),
     )  # fmt: skip
     for unit in app.unit.outward if app.unit is not None else ():

@@ -7,8 +7,8 @@ log says 408, was seen with nginx 1.31.3.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from math import ceil
+from collections.abc import Iterator, Sequence
+from math import ceil, inf
 from typing import Any
 
 from cfgcheck.model.located import Located, Origin
@@ -23,8 +23,8 @@ _IDLE = Outcome(None, "the idle connection is closed", "closed")
 _UPSTREAM_IDLE = "upstream keepalive_timeout"
 
 
-def client_side(server: Server, location: Location | None, owner: str) -> Iterator[Rung]:
-    """What a request meets before nginx passes it on."""
+def client_side(server: Server, location: Location | None, owner: str, passed: Sequence[Location]) -> Iterator[Rung]:
+    """What a request meets before nginx passes it on. ``passed``: the locations chosen for it on the way."""
     make = _Maker(server.proxy, owner)
     scope = location or server
     yield make.time(
@@ -32,7 +32,11 @@ def client_side(server: Server, location: Location | None, owner: str) -> Iterat
         _CLOSED,
     )  # fmt: skip
     yield from _header_buffers(make, server)
-    yield from _body(make, scope)
+    yield from _body(make, scope, passed)
+    yield make.time(
+        "send_timeout", Kind.SEND, "between two writes", scope.setting("send_timeout"),
+        Outcome(None, "the connection is closed: a response cut short", "closed"),
+    )  # fmt: skip
     yield make.time(
         "keepalive_timeout", Kind.IDLE, "idle, towards clients", scope.setting("keepalive_timeout"), _IDLE,
     )  # fmt: skip
@@ -55,12 +59,19 @@ def _header_buffers(make: _Maker, server: Server) -> Iterator[Rung]:
         yield make.rung("max_headers", Kind.HEADER_COUNT, "header lines", most, "", Outcome(400))
 
 
-def _body(make: _Maker, scope: Server | Location) -> Iterator[Rung]:
-    size: Located[Any] = scope.setting("client_max_body_size")
-    limit = size.with_value(size.value or None) if size.known else size
-    yield make.size("client_max_body_size", Kind.BODY, "body", limit, Outcome(413))
+def _body(make: _Maker, scope: Server | Location, passed: Sequence[Location]) -> Iterator[Rung]:
+    size = scope.setting("client_max_body_size")
+    own: Located[Any] = size.with_value(size.value or None) if size.known else size
+    limits: list[Located[Any]] = [one.body_limit for one in passed] or [own]
+    limit = next((one for one in limits if not one.known), None)
+    note = ""
+    if limit is None:
+        limit = min(limits, key=lambda one: one.value or inf)
+        if limit.value != own.value:
+            note = f"of a location on the way; {own.value or 'no limit'} of the last one does not count"
+    yield make.size("client_max_body_size", Kind.BODY, "body", limit, Outcome(413), note)
     yield make.time(
-        "client_body_timeout", Kind.BODY_TIME, "between two reads of it", scope.setting("client_body_timeout"),
+        "client_body_timeout", Kind.BODY_TIME, "between two reads", scope.setting("client_body_timeout"),
         _CLOSED,
     )  # fmt: skip
 
@@ -72,6 +83,10 @@ def upstream_side(route: Route, method: str, owner: str) -> Iterator[Rung]:
     tries, total = tries_of(route, method), location.family_setting("next_upstream_timeout")
     if tries != 1 or (total.by_hand and total.known and total.value):
         yield _retries(make, route, tries, method)
+    if route.peer is not None and (not route.peer.max_conns.known or route.peer.max_conns.value):
+        yield make.rung(
+            "max_conns", Kind.CONCURRENCY, "connections to this server", route.peer.max_conns, "", Outcome(502)
+        )  # fmt: skip
     yield make.time(
         f"{family}_connect_timeout", Kind.CONNECT, "to connect", location.connect_timeout,
         Outcome(504, "504; refused: 502 at once"),
@@ -131,7 +146,7 @@ def _kept(make: _Maker, route: Route) -> Iterator[Rung]:
     else:
         value = Located(None, kept.origin, kept.span, kept.because or "a connection for each request")
     yield make.rung(
-        _UPSTREAM_IDLE, Kind.IDLE, "idle, towards the app", value, SECONDS, _IDLE,
+        _UPSTREAM_IDLE, Kind.IDLE, "idle, towards upstream", value, SECONDS, _IDLE,
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ def cuts_in_nginx(hop: Hop, rungs: Iterable[Rung]) -> Iterator[Cut]:
     """Limits of this nginx that the request is above. All header lines together are compared with the first buffer
     added: how lines share buffers is not reckoned."""
     request = hop.request
-    lines = [f"{name}: {value}" for name, value in request.headers.items()]
+    lines = [f"{name}: {value}" for name, value in request.headers.items() if name != "host"]
     own = f"host: {request.host_header}"
     first = hop.server.setting("client_header_buffer_size").get(None) if hop.server is not None else None
     sizes: dict[Kind, tuple[int, int]] = {
@@ -27,6 +27,8 @@ def cuts_in_nginx(hop: Hop, rungs: Iterable[Rung]) -> Iterator[Cut]:
         Kind.HEADER_COUNT: (len(lines) + 1, 0),
         Kind.BODY: (request.body, 0),
     }
+    if hop.location is None:
+        del sizes[Kind.BODY]  # the server answers before a location is chosen, and nobody looks at the length
     yield from _above(rungs, sizes)
 
 

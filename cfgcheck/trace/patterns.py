@@ -44,7 +44,7 @@ _IN_CLASS = frozenset("dDwWsSnrtfah")
 _OTHERWISE = {"z": r"\Z", "Z": r"(?=\n?\Z)", "e": r"\x1b"}
 
 
-class Unreadable(ValueError):
+class Unreadable(ValueError):  # noqa: N818  (the pattern may be quite right)
     """A pattern that can't be judged here. The text says what is in it."""
 
 

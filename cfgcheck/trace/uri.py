@@ -25,8 +25,8 @@ _COMPLEX = re.compile(r"//|/\.|%|#")
 class Target:
     """A request target, read. ``uri``: the path, decoded and normalised; ``args``: the query, without ``?``.
 
-    ``unparsed``: as the client wrote it. ``quoted``: it held ``%XX``; ``plus``: it held ``+`` (both decide whether nginx
-    escapes captures of it again).
+    ``unparsed``: as the client wrote it. ``quoted``: it held ``%XX``; ``plus``: it held ``+`` (both decide whether
+    nginx escapes captures of it again).
     """
 
     uri: str
@@ -41,7 +41,7 @@ def read_target(text: str, *, merge_slashes: bool) -> Target | None:
     if not text.startswith("/") or _REFUSED.search(text):
         return None
     path, mark, args = text.partition("?")
-    if _COMPLEX.search(path) is None:
+    if _COMPLEX.search(path) is None and "#" not in args:
         return Target(path, args if mark else "", text, plus="+" in path)
     return _Complex(text, merge_slashes).read()
 

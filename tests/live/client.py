@@ -25,10 +25,13 @@ class Target:
     address: tuple[str, int] | str
     tls: bool = False
 
-    def connect(self, patience: float, host: str) -> socket.socket:
+    def connect(self, patience: float, host: str, client: str | None = None) -> socket.socket:
+        """``client``: the address that it comes from, where the kernel is not to choose one."""
         family = socket.AF_UNIX if isinstance(self.address, str) else socket.AF_INET
         plain = socket.socket(family)
         plain.settimeout(patience)
+        if client:
+            plain.bind((client, 0))
         plain.connect(self.address)
         if not self.tls:
             return plain
@@ -56,7 +59,7 @@ def ask(target: Target, request: Request, host: str) -> list[Answer]:
         time.sleep(request.wait)
         began = time.monotonic()
         try:
-            connection = connection or target.connect(request.patience, host)
+            connection = connection or target.connect(request.patience, host, request.client)
             answer = _exchange(connection, request, host)
         except TimeoutError:
             answer = Answer(GAVE_UP)

@@ -16,8 +16,10 @@ _SERVER = re.compile(r"\b(?:gunicorn|uwsgi|uvicorn|hypercorn|daphne|granian|wait
 def commands_of(files: Mapping[str, str]) -> dict[str, str]:
     """Command lines by name; several processes may be started. Files that only another file's command names are not
     started by themselves."""
-    told = dict(_told(files))
-    return told or dict(_lone(files))
+    found: dict[str, str] = {}
+    for name, command in list(_told(files)) or _lone(files):
+        found[name if name not in found else f"{name}-{len(found)}"] = command
+    return found
 
 
 def _told(files: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -17,6 +17,7 @@ _LISTEN = re.compile(r"\blisten\s+(?:(\[[\da-fA-F:]*\]|\*|[\d.]+|localhost):)?(\
 _PORT = re.compile(
     r"(?:(?<=[\w\]*]:)|(?<=[ \"'=]:)|(?<=\bport[ =\"'])|(?<=--port[ =])|(?<=-p )|(?<=-p))(\d{2,5})\b(?![.:\w])"
 )
+_EVERYWHERE = re.compile(r"(?<![\d.])0\.0\.0\.0(?![\d./])")
 _NAMED = re.compile(r"((?:_pass\s+(?:\w+://)?|\bserver\s+))([A-Za-z][\w.-]*)(?=:\d)")
 _UPSTREAM = re.compile(r"\bupstream\s+([\w.-]+)\s*\{")
 _ROOTS = "run|var|srv|tmp|home|opt|app|data|code|root|sockets?|shared|www|usr/share|usr/src|etc"
@@ -40,17 +41,22 @@ _MODULE = re.compile(r"^\s*(?:module|wsgi)\s*=\s*([\w.]+)(?::(\w+))?", re.MULTIL
 _PLAIN_MODULE = re.compile(r"(?<![\w/.:-])([a-z_]\w*(?:\.\w+)*\.(?:wsgi|asgi))(?![\w:.])")
 _WSGI_FILE = re.compile(r"^\s*(?:wsgi-file|file)\s*=\s*(\S+\.py)", re.MULTILINE)
 _ASYNCHRONOUS = re.compile(r"\b(?:uvicorn|hypercorn|daphne|granian|asgi)\b", re.IGNORECASE)
+_CERTIFICATES = re.compile(
+    r"\b(?:(?:ssl_certificate|ssl_certificate_key|\w*ssl_trusted_certificate)\s+|(?:certfile|keyfile|ca_certs)\s*=\s*[\"'])"
+    r"([^;$\"'\n]+)[;\"']"
+)
+_ABSTRACT = re.compile(r"(?:(?<=unix:)|(?<=socket = )|(?<=socket=))@(\w+)")
 _KINDS = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 _TEMPORARY = " ".join(f"{name}_temp_path {{base}}/temp_{name};" for name in _KINDS)
 
 
 @dataclass
 class Home:
-    """The folder. ``ports``: the port here of each port in the files; ``main``: nginx's main file, None without one."""
+    """The folder. ``ports``: the port here of each port in the files; ``mains``: the main file of each nginx."""
 
     base: Path
     ports: dict[int, int] = field(default_factory=dict)
-    main: Path | None = None
+    mains: list[Path] = field(default_factory=list)
     listens: list[int] = field(default_factory=list)
     """Of nginx, in order, as in the files."""
 
@@ -88,7 +94,8 @@ def _filled(made: Home, files: Mapping[str, str], commands: Mapping[str, str], p
         written = _nginx(made, text, users) if _is_nginx(text) else usable(made, _app(text, users))
         path.write_text(written, encoding="utf-8")
         made.texts[name] = written
-    made.main = _main(made, users)
+    _certificates(made)
+    made.mains = _mains(made, users)
     _modules(made, everything)
     return made
 
@@ -99,8 +106,10 @@ def _is_nginx(text: str) -> bool:
 
 def usable(made: Home, text: str) -> str:
     """A text with addresses and paths of this folder."""
+    text = _EVERYWHERE.sub("127.0.0.1", text)
     text = _PORT.sub(lambda found: str(made.ports.get(int(found[1]), found[1])), text)
     text = _UNIX.sub(lambda found: _inside(made, found[1]), text)
+    text = _ABSTRACT.sub(lambda found: f"@{made.base.name}-{found[1]}", text)
     return _PATH.sub(lambda found: _inside(made, found[0]), text)
 
 
@@ -108,14 +117,13 @@ def _inside(made: Home, path: str) -> str:
     if path.startswith((*_OF_THE_MACHINE, str(made.base))):
         return path
     here = made.base / path.lstrip("/")
-    folder = here if path.endswith("/") else here.parent
+    folder = here if path.endswith("/") and here.suffix != ".sock" else here.parent
     folder.mkdir(parents=True, exist_ok=True)
     return f"{here}/" if path.endswith("/") else str(here)
 
 
 def _app(text: str, users: bool) -> str:
     text = _DROPPED_OF_APPS.sub("", text)
-    text = re.sub(r"\b0\.0\.0\.0(?=:\d)", "127.0.0.1", text)
     return text if users else _DROPPED_USERS.sub("", text)
 
 
@@ -126,9 +134,9 @@ def _nginx(made: Home, text: str, users: bool) -> str:
     upstreams = {*_UPSTREAM.findall(text), "localhost", "unix"}
     text = _NAMED.sub(lambda found: found[0] if found[2] in upstreams else f"{found[1]}127.0.0.1", text)
     text = _UNIX.sub(lambda found: _inside(made, found[1]), text)
+    text = _ABSTRACT.sub(lambda found: f"@{made.base.name}-{found[1]}", text)
     text = _PORT.sub(lambda found: str(made.ports.get(int(found[1]), found[1])), text)
     text = _FILE_DIRECTIVE.sub(lambda found: found[1] + _inside(made, found[2]), text)
-    _certificates(made, text)
     return text
 
 
@@ -139,32 +147,42 @@ def _loopback(address: str | None) -> str:
     return "127.0.0.1" if address in (None, "*", "0.0.0.0") else address
 
 
-def _certificates(made: Home, text: str) -> None:
-    """The files that ``ssl_certificate`` and the like name, with a certificate of our own."""
-    wanted = re.findall(r"\b(?:ssl_certificate|ssl_certificate_key|\w*ssl_trusted_certificate)\s+([^;$]+);", text)
+def _certificates(made: Home) -> None:
+    """The files that nginx's ``ssl_certificate`` and the like, Gunicorn's ``certfile`` and the like name: all with the
+    same certificate, its key and the authority that signed it."""
+    text = "\n".join(made.texts.values())
+    wanted = {name.strip() for name in _CERTIFICATES.findall(text)}
     if not wanted:
         return
     import trustme
 
     authority = trustme.CA()
     issued = authority.issue_cert("shop.example.com", "localhost", "127.0.0.1")
-    both = issued.private_key_pem.bytes() + b"".join(part.bytes() for part in issued.cert_chain_pems)
+    parts = [issued.private_key_pem, *issued.cert_chain_pems, authority.cert_pem]
     for name in wanted:
-        path = Path(name.strip()) if name.strip().startswith("/") else made.base / name.strip()
+        path = made.base / name  # absolute ones stay what they are
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(both)
+        path.write_bytes(b"".join(part.bytes() for part in parts))
 
 
-def _main(made: Home, users: bool) -> Path | None:
-    """nginx's main file: the stack's own, or one that includes its fragments."""
+def _mains(made: Home, users: bool) -> list[Path]:
+    """The main file of each nginx: the stack's own ones, or one that includes its fragments."""
     nginx = {name: text for name, text in made.texts.items() if _is_nginx(text)}
-    if not nginx:
-        return None
     wholes = [name for name, text in nginx.items() if re.search(r"^\s*events\s*\{", text, re.MULTILINE)]
-    top = "\n".join(f"include {made.base / name};" for name, text in nginx.items() if "server {" in text)
-    text = made.texts[wholes[0]] if wholes else f"events {{}}\nhttp {{\n{top}\n}}\n"
-    path = made.base / (wholes[0] if wholes else "whole.conf")
-    own = f"daemon off; pid {made.base}/nginx.pid; error_log {made.base}/error.log info;\n"
+    if nginx and not wholes:
+        top = "\n".join(f"include {made.base / name};" for name, text in nginx.items() if "server {" in text)
+        return [_main(made, made.base / "whole.conf", f"events {{}}\nhttp {{\n{top}\n}}\n", users)]
+    return [_main(made, made.base / name, made.texts[name], users) for name in wholes]
+
+
+def pid_of(made: Home, main: Path) -> Path:
+    """Where the nginx of that main file writes its process id."""
+    return made.base / f"{'-'.join(main.relative_to(made.base).with_suffix('').parts)}.pid"
+
+
+def _main(made: Home, path: Path, text: str, users: bool) -> Path:
+    """Written with what keeps it within the folder."""
+    own = f"daemon off; pid {pid_of(made, path)}; error_log {made.base}/error.log info;\n"
     own += "" if users and _USER.search(text) else "user root;\n" if _is_root() else ""
     inside = f"http {{ access_log {made.base}/access.log; {_TEMPORARY.format(base=made.base)}"
     written = re.sub(r"\bhttp\s*\{", lambda _: inside, own + text, count=1)

@@ -88,7 +88,7 @@ class Running:
         if name in self.servers:
             return self.servers[name]
         assert name == "app", f"no server is called {name}: there are {', '.join(self.servers)}"
-        return next(server for key, server in self.servers.items() if key != "nginx")
+        return next(server for key, server in self.servers.items() if not key.startswith("nginx"))
 
     def finish(self) -> None:
         for thread in self.waiting:
@@ -98,7 +98,8 @@ class Running:
         """Logs and what the probe saw, as far as they have come."""
         base, found = self.home.base, self.observation
         found.log = _read(base / "error.log")
-        found.app_log = "\n".join(server.printed() for name, server in self.servers.items() if name != "nginx")
+        apps = (server for name, server in self.servers.items() if not name.startswith("nginx"))
+        found.app_log = "\n".join(server.printed() for server in apps)
         found.seen = [json.loads(line) for line in _read(base / "seen.jsonl").splitlines()]
 
 
@@ -110,21 +111,34 @@ def running(
     start: Mapping[str, str] | None = None,
     users: bool = False,
     gunicorn: str = "",
+    refuses: str = "",
 ) -> Iterator[Running]:
-    """A stack's servers, from its files. ``program``: the nginx; ``gunicorn``: a version other than the installed."""
+    """A stack's servers, from its files. ``program``: the nginx; ``gunicorn``: a version other than the installed;
+    ``refuses``: who is expected not to start, and so gets time to say so. nginx stands in front of an app that does
+    not start, too."""
     commands = dict(start) if start else commands_of(files)
     with home(files, commands, users=users) as made, contextlib.ExitStack() as stack:
         result = Running(made, {}, _host(made.texts))
-        try:
-            for name, command in commands.items():
-                result.servers[name] = stack.enter_context(app(made, name, command, gunicorn=gunicorn))
-            if made.main is not None:
-                result.servers["nginx"] = stack.enter_context(nginx(made, program))
-        except RefusedError as refused:
-            result.observation.refused, result.observation.says = refused.who, refused.says
-            result.observation.exit = refused.code
+        for name, command in commands.items():
+            with _refusal(result.observation):
+                started = app(made, name, command, gunicorn=gunicorn, ends=name == refuses)
+                result.servers[name] = stack.enter_context(started)
+        for main in made.mains:
+            name = "nginx" if main == made.mains[0] else f"nginx of {main.relative_to(made.base)}"
+            with _refusal(result.observation):
+                result.servers[name] = stack.enter_context(nginx(made, program, main, name))
         result.observation.start_log = "\n".join(server.printed() for server in result.servers.values())
         yield result
+
+
+@contextlib.contextmanager
+def _refusal(found: Observation) -> Iterator[None]:
+    """Notes who does not start; the first one counts."""
+    try:
+        yield
+    except RefusedError as refused:
+        if not found.refused:
+            found.refused, found.says, found.exit = refused.who, refused.says, refused.code
 
 
 def observe(
@@ -135,11 +149,12 @@ def observe(
     start: Mapping[str, str] | None = None,
     users: bool = False,
     gunicorn: str = "",
+    refuses: str = "",
     enough: Callable[[Observation], bool] = lambda observation: True,
 ) -> Observation:
     """Start, take the steps, wait a moment for the last log lines (until ``enough``), stop."""
-    with running(files, program, start=start, users=users, gunicorn=gunicorn) as stack:
-        if not stack.observation.refused:
+    with running(files, program, start=start, users=users, gunicorn=gunicorn, refuses=refuses) as stack:
+        if not stack.observation.refused or "nginx" in stack.servers:
             for step in steps:
                 stack.take(step)
             stack.finish()

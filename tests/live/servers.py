@@ -18,7 +18,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from tests.live.home import Home, usable
+from tests.live.home import Home, pid_of, usable
 from tests.model.nginx_real import executable
 
 BIN = Path(sys.executable).parent
@@ -27,6 +27,8 @@ _READY = re.compile(
     r"WSGI app 0 .*ready|Serving on|Listening on TCP address|Listening at|Started worker"
 )
 _PATIENCE = 30.0
+_ENDING = 15.0
+"""So long an app that can't be started may take to find that out."""
 VERSIONS = Path(sys.executable).parent.parent
 """Where other versions of a server lie: ``gunicorn/20.1.0``."""
 
@@ -109,9 +111,15 @@ def environment(base: Path, gunicorn: str = "") -> dict[str, str]:
 
 @contextlib.contextmanager
 def app(
-    made: Home, name: str, command: str, variables: Mapping[str, str] | None = None, gunicorn: str = ""
+    made: Home,
+    name: str,
+    command: str,
+    variables: Mapping[str, str] | None = None,
+    gunicorn: str = "",
+    ends: bool = False,
 ) -> Iterator[Server]:
-    """An app server by its command line, once it is ready. ``RefusedError`` where it ends before."""
+    """An app server by its command line, once it is ready. ``RefusedError`` where it ends before; ``ends``: it is
+    expected to, so that what it says of being ready does not count yet."""
     log = made.base / f"{name}.log"
     words = shlex.split(usable(made, command))
     if gunicorn:
@@ -128,7 +136,10 @@ def app(
         )
     server = Server(name, process, log)
     try:
-        _wait_for(server)
+        if not ends or server.wait(_ENDING) is None:
+            _wait_for(server)
+        else:
+            raise RefusedError(server.name, server.printed(), server.process.returncode)
         yield server
     finally:
         server.end()
@@ -178,34 +189,34 @@ def versions_of(server: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def nginx(made: Home, program: str) -> Iterator[Server]:
-    """nginx with the stack's configuration; ``RefusedError`` where ``nginx -t`` says no."""
-    assert made.main is not None
-    log = made.base / "nginx.out"
-    common = [program, "-p", str(made.main.parent), "-c", str(made.main), "-e", str(made.base / "early.log")]
+def nginx(made: Home, program: str, main: Path, name: str = "nginx") -> Iterator[Server]:
+    """nginx with one of the stack's main files; ``RefusedError`` where ``nginx -t`` says no."""
+    log = pid_of(made, main).with_suffix(".out")
+    common = [program, "-p", str(main.parent), "-c", str(main), "-e", str(made.base / "early.log")]
     tested = subprocess.run([*common, "-t"], cwd=made.base, capture_output=True, text=True, timeout=30, check=False)
     log.write_text(tested.stderr)
     if tested.returncode:
-        raise RefusedError("nginx", tested.stderr, tested.returncode)
+        raise RefusedError(name, tested.stderr, tested.returncode)
     with log.open("ab") as output:
         process = subprocess.Popen(common, cwd=made.base, stdout=output, stderr=output, start_new_session=True)
-    server = Server("nginx", process, log)
+    server = Server(name, process, log)
     try:
-        _wait_for_nginx(made, server)
+        _wait_for_nginx(made, server, pid_of(made, main))
         yield server
     finally:
         server.end()
 
 
-def _wait_for_nginx(made: Home, server: Server) -> None:
-    """It writes its pid once its sockets are bound."""
+def _wait_for_nginx(made: Home, server: Server, pid: Path) -> None:
+    """It writes its pid once its sockets are bound; ``nginx -t`` has made the file already, an empty one."""
     for _ in range(1000):
         if server.process.poll() is not None:
-            raise RefusedError("nginx", server.printed() + _read(made.base / "error.log"), server.process.returncode)
-        if (made.base / "nginx.pid").exists() and _accepts(made):
+            said = server.printed() + _read(made.base / "error.log")
+            raise RefusedError(server.name, said, server.process.returncode)
+        if pid.exists() and pid.stat().st_size and _accepts(made):
             return
         time.sleep(0.02)
-    raise RefusedError("nginx", f"not ready\n{server.printed()}", -1)
+    raise RefusedError(server.name, f"not ready\n{server.printed()}", -1)
 
 
 def _accepts(made: Home) -> bool:

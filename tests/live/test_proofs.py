@@ -54,6 +54,7 @@ def _observed(case: Case, program: str, *, bad: bool) -> Observation:
         start=start,
         users="root" in experiment.needs,
         gunicorn=case.gunicorn or "",
+        refuses=seen.refuses or "",
         enough=lambda found: not differences(seen, found),
     )
 

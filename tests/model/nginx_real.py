@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -112,8 +112,19 @@ def started(files: dict[str, str]) -> Iterator[RealNginx]:
             _wait(base, process)
             yield RealNginx(base, process)
         finally:
-            process.terminate()
-            process.wait(10)
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask it to end until it has: a signal that comes just before it waits for events does not wake it."""
+    for _ in range(20):
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(1)
+            return
+    process.kill()
+    process.wait()
+    raise AssertionError("nginx does not end")
 
 
 def _wait(base: Path, process: subprocess.Popen[bytes]) -> None:

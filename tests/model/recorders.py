@@ -1,4 +1,4 @@
-"""App servers of every protocol that nginx speaks to, which keep all that they are sent: unix sockets and loopback only.
+"""App servers of every protocol that nginx speaks to, which keep all that they are sent; on unix sockets and loopback.
 
 They answer 200 (or 503, when told to fail) and leave a connection open where the protocol lets them. A ``gate`` holds
 them back from reading: a request that does not fit the socket's buffer then makes nginx wait, and start its timer.
@@ -30,11 +30,15 @@ Fields = list[tuple[str, str]]
 
 @dataclass
 class Received:
-    """A request: its first line ("" where the protocol has none), headers or parameters in order, size of the body."""
+    """A request: its first line ("" where the protocol has none), headers or parameters in order, size of the body.
+
+    ``stays``: the app server leaves the connection open, as the protocol or the request asks it to.
+    """
 
     line: str
     fields: Fields
     body: int = 0
+    stays: bool = False
 
 
 @dataclass
@@ -44,7 +48,7 @@ class Recorder:
     path: Path
     body: int = 0
     failing: bool = False
-    requests: list[Received] = field(default_factory=list)
+    requests: list[Received] = field(default_factory=list, repr=False)
     gate: threading.Event = field(default_factory=threading.Event)
     port: int = 0
 
@@ -76,18 +80,20 @@ class Recorder:
         with connection:
             connection.settimeout(30)
             try:
-                while self.answer(Incoming(connection, self.gate)):
+                incoming = Incoming(connection, self.gate)
+                while self.answer(incoming).stays:
                     pass
             except (OSError, EOFError):
                 return
 
-    def answer(self, incoming: Incoming) -> bool:
-        """Take one request and answer it; whether the connection stays open."""
+    def answer(self, incoming: Incoming) -> Received:
+        """Take one request and answer it."""
         raise NotImplementedError
 
-    def take(self, received: Received, incoming: Incoming) -> None:
+    def take(self, received: Received, incoming: Incoming) -> Received:
         received.body = incoming.skip(self.body)
         self.requests.append(received)
+        return received
 
     @property
     def status(self) -> str:
@@ -132,7 +138,7 @@ class Incoming:
 
     def skip(self, size: int) -> int:
         """Read a body of that size, and say how much came: all of it, or nothing at all."""
-        if not size or not self._rest and not select.select([self.connection], [], [], _SILENCE)[0]:
+        if not size or not (self._rest or select.select([self.connection], [], [], _SILENCE)[0]):
             return 0
         came, self._rest = len(self._rest), b""
         while came < size:
@@ -143,18 +149,18 @@ class Incoming:
 class HttpRecorder(Recorder):
     """HTTP/1.0 and 1.1, and HTTP/2 for those who begin with it (``proxy_http_version 2``, gRPC)."""
 
-    def answer(self, incoming: Incoming) -> bool:
+    def answer(self, incoming: Incoming) -> Received:
         first, *lines = incoming.until(b"\r\n\r\n").decode("latin-1").split("\r\n")
         if first == "PRI * HTTP/2.0":
             self._answer_http2(incoming)
         fields = [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
-        self.take(Received(first, fields), incoming)
         asked = [value.lower() for name, value in fields if name.lower() == "connection"]
         close = "close" in asked or (first.endswith("/1.0") and "keep-alive" not in asked)
         says = "close" if close else "keep-alive"
+        received = self.take(Received(first, fields, stays=not close), incoming)
         head = f"HTTP/1.1 {self.status}\r\nContent-Length: 2\r\nConnection: {says}\r\n\r\nok"
         incoming.connection.sendall(head.encode())
-        return not close
+        return received
 
     def _answer_http2(self, incoming: Incoming) -> NoReturn:
         own = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, validate_inbound_headers=False))
@@ -163,7 +169,8 @@ class HttpRecorder(Recorder):
         while True:
             for event in own.receive_data(fresh):
                 if isinstance(event, h2.events.RequestReceived):
-                    received = Received("HTTP/2", [(_text(name), _text(value)) for name, value in event.headers])
+                    fields = [(_text(name), _text(value)) for name, value in event.headers]
+                    received = Received("HTTP/2", fields, stays=True)
                 elif isinstance(event, h2.events.DataReceived):
                     received.body += len(event.data)
                     if event.stream_id is not None:
@@ -182,7 +189,7 @@ def _text(value: bytes | str) -> str:
 
 
 class UwsgiRecorder(Recorder):
-    def answer(self, incoming: Incoming) -> bool:
+    def answer(self, incoming: Incoming) -> Received:
         _, size, _ = struct.unpack("<BHB", incoming.exactly(4))
         packet = incoming.exactly(size)
         fields, at = [], 0
@@ -193,24 +200,26 @@ class UwsgiRecorder(Recorder):
                 words.append(packet[at + 2 : at + 2 + length].decode("latin-1"))
                 at += 2 + length
             fields.append((words[0], words[1]))
-        self.take(Received("", fields), incoming)
+        received = self.take(Received("", fields), incoming)
         incoming.connection.sendall(f"HTTP/1.1 {self.status}\r\nContent-Length: 2\r\n\r\nok".encode())
-        return False
+        return received
 
 
 class ScgiRecorder(Recorder):
-    def answer(self, incoming: Incoming) -> bool:
+    def answer(self, incoming: Incoming) -> Received:
         size = int(incoming.until(b":"))
         words = incoming.exactly(size + 1)[:-2].decode("latin-1").split("\0")
-        self.take(Received("", list(zip(words[::2], words[1::2], strict=True))), incoming)
+        (length, _), *fields = zip(words[::2], words[1::2], strict=True)
+        assert length == "CONTENT_LENGTH"  # what the protocol itself begins with
+        received = self.take(Received("", fields), incoming)
         incoming.connection.sendall(self.cgi_answer)
-        return False
+        return received
 
 
 class FastcgiRecorder(Recorder):
     _BEGIN, _END, _PARAMS, _STDIN, _STDOUT = 1, 3, 4, 5, 6
 
-    def answer(self, incoming: Incoming) -> bool:
+    def answer(self, incoming: Incoming) -> Received:
         keeps, parameters, body = False, b"", 0
         while True:
             _, kind, _, length, padding = struct.unpack(">BBHHB", incoming.exactly(8)[:7])
@@ -223,11 +232,12 @@ class FastcgiRecorder(Recorder):
                 body += length
                 if not length:
                     break
-        self.requests.append(Received("", list(_pairs(parameters)), body))
+        received = Received("", list(_pairs(parameters)), body, keeps)
+        self.requests.append(received)
         records = [(self._STDOUT, self.cgi_answer), (self._STDOUT, b""), (self._END, bytes(8))]
         heads = [struct.pack(">BBHHH", 1, kind, 1, len(content), 0) + content for kind, content in records]
         incoming.connection.sendall(b"".join(heads))
-        return keeps
+        return received
 
 
 def _pairs(text: bytes) -> Fields:

@@ -1,20 +1,17 @@
-"""What the app gets to see and how long nginx waits: the model against the running nginx, on generated trees."""
+"""What the app gets to see and which connections are kept: the model against the running nginx, and by version."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from cfgcheck.model.nginx import Location, Proxy
+from cfgcheck.model.nginx import Proxy
 from tests.model import nginx_real
 from tests.model.nginx_build import in_location, proxy_of
 from tests.model.nginx_real import RealNginx, Upstream
-
-HOST = "client.example"
 
 
 @contextmanager
@@ -30,82 +27,6 @@ def _both(http: str) -> Iterator[tuple[RealNginx, Proxy, Upstream]]:
                 yield nginx, proxy_of(conf, nginx_real.version()), upstream
         finally:
             upstream.close()
-
-
-# --------------------------------------------------------------------------------------- generated trees
-HEADERS = ["Host", "X-Forwarded-Proto", "x-forwarded-proto", "Connection", "X-Empty", "X-A"]
-TEXTS = ['""', "$host", "$scheme", "literal", "$proxy_host", '"a b"', "$http_host"]
-TARGETS = [
-    "proxy_pass http://unix:@UP@;",
-    "proxy_pass http://unix:@UP@:;",
-    "proxy_pass http://named;",
-    "proxy_pass http://Named;",
-    "proxy_pass http://127.0.0.1:@PORT@;",
-    "set $to named; proxy_pass http://$to;",
-    "proxy_pass http://$mapped;",
-    "set $to 127.0.0.1:@PORT@; proxy_pass http://$to$request_uri;",
-    "",
-]
-
-
-def _statements(source: random.Random) -> str:
-    lines = []
-    for _ in range(source.choice([0, 0, 1, 2, 3])):
-        lines.append(f"proxy_set_header {source.choice(HEADERS)} {source.choice(TEXTS)};")
-    if source.random() < 0.5:
-        lines.append(f"proxy_read_timeout {source.randint(61, 9999)}s;")
-    if source.random() < 0.3:
-        lines.append(f"proxy_http_version {source.choice(['1.0', '1.1'])};")
-    return " ".join(lines)
-
-
-def _location(source: random.Random, path: str, depth: int) -> str:
-    inner = [_location(source, f"{path}/{at}", depth + 1) for at in range(source.randint(0, 2) if depth < 3 else 0)]
-    return f"location {path} {{ {_statements(source)} {source.choice(TARGETS)}\n{' '.join(inner)} }}\n"
-
-
-def _tree(source: random.Random, number: int) -> str:
-    locations = "".join(_location(source, f"/{at}", 0) for at in range(3))
-    return f"server {{ listen unix:@BASE@/s{number}; server_name s{number}; {_statements(source)}\n{locations} }}\n"
-
-
-def _seen(value: str, location: Location) -> str:
-    """A header's text as the app sees it."""
-    assert location.passes is not None
-    named = {"$host": HOST, "$http_host": HOST, "$scheme": "http", "$proxy_host": location.passes.proxy_host}
-    return named.get(value, value)
-
-
-def _expected(location: Location) -> dict[str, list[str]]:
-    headers: dict[str, list[str]] = {}
-    for header in location.headers:
-        if _seen(header.value, location):
-            headers.setdefault(header.key, []).append(_seen(header.value, location))
-    if location.header("Host") is None:
-        headers["host"] = [location.sent_host.value]
-    if location.header("Connection") is None and location.sent_connection.value:
-        headers["connection"] = [location.sent_connection.value]
-    return headers
-
-
-@pytest.mark.oracle
-@pytest.mark.parametrize("seed", range(6))
-def test_the_app_sees_what_the_model_says(seed: int) -> None:
-    source = random.Random(seed)
-    http = "upstream named { server unix:@UP@; } map $host $mapped { default named; other named; }\n"
-    http += _statements(source) + "\n" + "".join(_tree(source, number) for number in range(6))
-    asked = 0
-    with _both(http) as (nginx, proxy, upstream):
-        for location in proxy.locations():
-            if location.passes is None:
-                continue
-            asked += 1
-            nginx.fresh_log()
-            nginx.request(location.server.names[0], location.path, HOST)
-            assert upstream.headers() == _expected(location), location.path
-            assert upstream.request_line == f"GET {location.path} HTTP/{location.http_version.value}"
-            assert location.read_timeout.value in nginx.fresh_timers(), location.path
-    assert asked > 20
 
 
 # --------------------------------------------------------------------------------------- kept connections
@@ -201,7 +122,9 @@ HOSTS = [
     ("proxy_pass http://app; proxy_set_header hOST shop;", "shop"),
     ("proxy_pass http://app; proxy_set_header Host $proxy_host;", "app"),
     ('proxy_pass http://app; proxy_set_header Host "";', ""),
-    ("uwsgi_pass app;", "$http_host"),
+    ("uwsgi_pass app;", "$host$is_request_port$request_port"),
+    ("fastcgi_pass app; fastcgi_pass_request_headers off;", "$host$is_request_port$request_port"),
+    ('scgi_pass app; scgi_param HTTP_HOST "";', ""),
     ("uwsgi_pass app; uwsgi_param HTTP_HOST shop;", "shop"),
     ("grpc_pass grpc://app;", "app"),
 ]
@@ -210,6 +133,20 @@ HOSTS = [
 @pytest.mark.parametrize(("body", "host"), HOSTS)
 def test_sent_host(body: str, host: str) -> None:
     assert in_location(body, "1.30", "upstream app { server 127.0.0.1:1; }").sent_host.value == host
+
+
+@pytest.mark.parametrize(
+    ("body", "version", "host"),
+    [
+        ("uwsgi_pass app;", "1.29.5", "$host$is_request_port$request_port"),
+        ("uwsgi_pass app;", "1.29.4", "$http_host"),
+        ("uwsgi_pass app;", "", "$http_host"),
+        ("uwsgi_pass app; uwsgi_pass_request_headers off;", "1.28", ""),
+        ("scgi_pass app; uwsgi_pass_request_headers off;", "1.28", "$http_host"),
+    ],
+)
+def test_sent_host_by_parameters(body: str, version: str, host: str) -> None:
+    assert in_location(body, version, "upstream app { server 127.0.0.1:1; }").sent_host.value == host
 
 
 UNSURE = ["$http_connection", "$pattern", "$by_host", "$open"]
@@ -242,6 +179,21 @@ def test_sends_and_controls() -> None:
     assert location.controls("X-Ssl").value is True
     assert location.controls("X-Other").value is False
     assert location.header_value("X-Other").value is None
+
+
+@pytest.mark.parametrize(
+    ("outer", "controlled"),
+    [
+        ("", True),
+        ("ignore_invalid_headers off; underscores_in_headers on;", True),
+        ("ignore_invalid_headers off;", False),
+    ],
+)
+def test_a_header_that_nginx_calls_invalid_is_not_replaced(outer: str, controlled: bool) -> None:
+    location = in_location("proxy_pass http://127.0.0.1:1; proxy_set_header X_User me;", "1.30", outer)
+    assert location.controls("x_user").value is controlled
+    other = in_location("uwsgi_pass 127.0.0.1:1; uwsgi_param HTTP_X_USER me;", "1.30", outer)
+    assert other.controls("HTTP_X_USER").value is True
 
 
 def test_parameters_carry_headers() -> None:

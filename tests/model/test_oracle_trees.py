@@ -73,9 +73,8 @@ def test_every_location_does_as_the_model_says(recorders: dict[str, Recorder], t
             _compare_request(location, asked, seen)
             _compare_answer(location, seen)
             if asked.peers > 1:
-                assert _tried(nginx, log, recorder, asked) == tree_expected.attempts(
-                    location, asked.method, asked.peers
-                ), asked
+                tried = tree_expected.attempts(location, asked.method, asked.peers)
+                assert _tried(nginx, log, recorder, asked) == tried, asked
 
 
 def _compare_times(location: Location, seen: Seen) -> None:
@@ -105,11 +104,14 @@ def _compare_answer(location: Location, seen: Seen) -> None:
     assert location.passes is not None
     head = seen.answer.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
     assert head[0] == "HTTP/1.1 200 OK"
-    own = [line.partition(": ") for line in head if line.lower().startswith("x-r-")]
-    assert [(name, value) for name, _, value in own] == tree_expected.to_client(location), location.label
+    own = [line.partition(": ")[::2] for line in head if line.lower().startswith("x-r-")]
+    assert own == tree_expected.to_client(location), location.label
     if location.passes.family != "grpc":
         assert location.family_setting("buffering").value is seen.buffered, location.label
-    assert location.keeps_connections.value is seen.kept, location.label
+    header = location.header("Connection")
+    if header is None or "$" not in header.value:  # what is computed for each request can't be known
+        kept = seen.kept and seen.received[0].stays
+        assert location.keeps_connections.value is kept, location.label
 
 
 def _tried(nginx: RealNginx, log: Log, recorder: Recorder, asked: Asked) -> int:

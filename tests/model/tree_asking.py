@@ -19,6 +19,7 @@ CLIENT = [("Host", "client.example"), ("X-Client", "c"), ("X_Under", "u"), ("X-A
 _TIMER = re.compile(r"event timer(?: add: (?P<fd>\d+): (?P<ms>\d+):|: (?P<kept>\d+), old: \d+, new: \d+)")
 _CONNECT = re.compile(r"connect to [^,]+, fd:(\d+) ")
 _SENDING = "http upstream send request body"
+_FINISHED = "finalize http upstream request"
 
 
 @dataclass
@@ -54,10 +55,10 @@ class Log:
         self._file.read()
         self.text = ""
 
-    def wait(self, condition: re.Pattern[str]) -> None:
-        """Until it says something; the request that it belongs to is stuck otherwise."""
+    def wait(self) -> None:
+        """Until nginx waits for the app server: it has connected, sends, and has started a timer."""
         end = time.monotonic() + 10
-        while not condition.search(self.more()):
+        while not _waits(self.more()):
             assert time.monotonic() < end, self.text[-3000:]
             time.sleep(0.001)
 
@@ -67,21 +68,25 @@ class Log:
 
 
 def ask(path: Path, log: Log, recorder: Recorder, method: str, target: str, body: int = BODY) -> Seen:
-    """Ask over the socket at ``path``; the app server reads only when nginx has waited for it."""
+    """Ask over the socket at ``path``; the app server reads only when nginx has waited for it. Of a request without a
+    body, which may go over a kept connection, the log is not read."""
     seen, before = Seen(), len(recorder.requests)
     log.forget()
     recorder.body = body
-    recorder.gate.clear()
     client = threading.Thread(target=_request, args=(path, seen, method, target, body), daemon=True)
+    if body:
+        recorder.gate.clear()
     client.start()
     try:
-        log.wait(re.compile(rf"{_SENDING}(?s:.)*event timer(?: add)?: \d"))
+        if body:
+            log.wait()
     finally:
         recorder.gate.set()
         client.join(20)
     assert not client.is_alive()
     seen.received = recorder.requests[before:]
-    _read(seen, log.more())
+    if body:
+        _read(seen, log.more())
     return seen
 
 
@@ -96,11 +101,16 @@ def _request(path: Path, seen: Seen, method: str, target: str, body: int) -> Non
             seen.answer += part
 
 
+def _waits(log: str) -> bool:
+    connect = _CONNECT.search(log)
+    return connect is not None and bool(_timers(log.partition(_SENDING)[2], connect[1]))
+
+
 def _read(seen: Seen, log: str) -> None:
     """The timers of the first connection to an app server: before it sends, while it sends, and after."""
     connect = _CONNECT.search(log)
     assert connect, log[-3000:]
-    begin, middle, end = connect.end(), log.index(_SENDING), len(log)
+    begin, middle, end = connect.end(), log.index(_SENDING), log.index(_FINISHED)
     before = _timers(log[begin:middle], connect[1])
     after = _timers(log[middle:end], connect[1])
     seen.connect = before[0] if before else None

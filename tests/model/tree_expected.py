@@ -54,18 +54,17 @@ def path_of(location: Location) -> str:
 
 
 def _parameters(location: Location, method: str) -> Fields:
-    found = [("CONTENT_LENGTH", str(_body(location)))] if location.passes and location.passes.family == "scgi" else []
+    found = []
     for header in location.headers:
         text = _text(header, location, method)
-        hidden = header.conditional or header.name.startswith("HTTP_") and header.cleared
+        hidden = header.conditional or (header.cleared and header.name.startswith("HTTP_"))
         if text or not hidden:
             found.append((header.name, text))
-    client = [(parameter_name(name), value) for name, value in _client(location)]
+    if location.header("HTTP_HOST") is None:
+        assert location.sent_host.value == "$host$is_request_port$request_port"
+        found.append(("HTTP_HOST", _HOST))
+    client = [(parameter_name(name), value) for name, value in _client(location) if name != "Host"]
     return found + [(name, value) for name, value in client if location.header(name) is None]
-
-
-def _body(location: Location) -> int:
-    return BODY if passes_body(location) else 0
 
 
 def passes_body(location: Location) -> bool:

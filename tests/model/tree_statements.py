@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cfgcheck.model.nginx_table import HEADER_DIRECTIVES
 
 PARAMETERS = ("uwsgi", "fastcgi", "scgi")
-NEXT_UPSTREAM = ["error", "http_503", "http_503 non_idempotent", "off", "timeout http_502", "error HTTP_503", "http_500"]
+NEXT_UPSTREAM = ["error", "http_503", "http_503 non_idempotent", "off", "timeout http_500", "error HTTP_503"]
 HEADERS = ["Host", "X-Forwarded-Proto", "x-forwarded-proto", "Connection", "X-Empty", "X-A", "X-Client", "x_under"]
 VARIABLES = ["HTTP_HOST", "HTTP_X_CLIENT", "HTTP_X_A", "HTTPS", "REQUEST_METHOD", "OWN_THING", "HTTP_CONNECTION"]
 VALUES = ['""', "$host", "$scheme", "literal", "'a b'", "$http_host", "$http_missing", "a-$scheme", "$request_method"]
@@ -32,7 +32,8 @@ def times(draw: st.DrawFn, kind: str) -> str:
 _FLAGS = st.sampled_from(["on", "off", "off"])
 _TIMES = {f"{name}_timeout": times(name) for name in ("connect", "send", "read")}
 _BUFFERED = dict.fromkeys(("buffering", "request_buffering", "pass_request_headers", "pass_request_body"), _FLAGS)
-_PLAIN = {**_TIMES, "next_upstream": st.sampled_from(NEXT_UPSTREAM), "next_upstream_tries": st.sampled_from(["0", "1", "2"])}
+_TRIES = st.sampled_from(["0", "1", "2"])
+_PLAIN = {**_TIMES, "next_upstream": st.sampled_from(NEXT_UPSTREAM), "next_upstream_tries": _TRIES}
 
 
 def _scalars(family: str) -> dict[str, st.SearchStrategy[str]]:

@@ -110,7 +110,7 @@ def _handler(draw: st.DrawFn, tree: Tree, asked: Asked) -> list[str]:
     if how == "mapped" and not address.startswith("unix"):
         tree.upstreams.append(f"map $request_method $to{number} {{ default {address}; }}")
         return [f"{family}_pass {scheme}$to{number};"]
-    if address.startswith("unix"):
+    if address.startswith("unix"):  # no variable may hold a whole one
         return [f"{family}_pass {scheme}{address};"]
     return [f"set $to{number} {address};", f"{family}_pass {scheme}$to{number};"]
 
@@ -129,11 +129,10 @@ def _spread(draw: st.DrawFn, tree: Tree, lines: list[str]) -> list[str]:
     if kind == "glob":
         folder = f"parts{number}"
         for at, line in enumerate(moved):
-            tree.files[f"{folder}/{at}.conf"] = line + "\n"
+            tree.files[f"{folder}/{at:02}.conf"] = line + "\n"
         tree.files[f"{folder}/.hidden.conf"] = "no_such_directive;\n"
-        tree.files[f"{folder}/0.conf.orig"] = "no_such_directive;\n"
+        tree.files[f"{folder}/00.conf.orig"] = "no_such_directive;\n"
         include = draw(st.sampled_from([f"include {folder}/*.conf;", f"include @BASE@/{folder}/[0-9]*f;"]))
-        include = include if len(moved) <= 10 else f"include {folder}/?.conf {folder}/??.conf;"
     else:
         tree.files[f"inc{number}.conf"] = "\n".join(moved)  # without a line end, which nginx does not need
         if kind == "nested":

@@ -17,6 +17,7 @@ from cfgcheck.syntax.uwsgi_json import read_json
 from cfgcheck.syntax.uwsgi_text import MagicText
 from cfgcheck.syntax.uwsgi_xml import read_xml
 from cfgcheck.syntax.uwsgi_yaml import own_parser, read_yaml
+from tests.profiles import oracle_examples
 from tests.uwsgi.real import show_config
 
 pytestmark = pytest.mark.oracle
@@ -61,7 +62,7 @@ def _yaml(draw: st.DrawFn) -> str:
     return "\n".join(lines) + draw(st.sampled_from(["\n", "", "\nother:\n  processes: 9\n", "\r\n"]))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=oracle_examples(), deadline=None)
 @given(_yaml())
 def test_yaml_of_the_builtin_parser(text: str) -> None:
     real = _real("a.yaml", text)
@@ -69,7 +70,7 @@ def test_yaml_of_the_builtin_parser(text: str) -> None:
     assert _pairs(own_parser(_text("a.yaml", text), "uwsgi")[0]) == real
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=oracle_examples(), deadline=None)
 @given(_yaml())
 def test_yaml_never_claims_what_one_parser_denies(text: str) -> None:
     """Where the built-in parser reads every key, a value that is given as known is the one that it reads."""
@@ -98,7 +99,7 @@ def _xml(draw: st.DrawFn) -> str:
     return draw(st.sampled_from([body, '<?xml version="1.0"?>\n' + body, f"<x>{body}<y/></x>"]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=oracle_examples(), deadline=None)
 @given(_xml())
 def test_xml(text: str) -> None:
     real = _real("a.xml", text)
@@ -113,7 +114,7 @@ _SCALARS = st.one_of(st.booleans(), st.none(), st.integers(0, 99), _STRINGS)
 _JSON_VALUES = st.one_of(_SCALARS, st.lists(_SCALARS, max_size=3), st.dictionaries(_KEYS, _SCALARS, max_size=1))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=oracle_examples(), deadline=None)
 @given(st.dictionaries(_KEYS, _JSON_VALUES, max_size=4), st.sampled_from([None, 0, 1, 2]))
 def test_json(content: dict[str, object], indent: int | None) -> None:
     text = json.dumps({"before": {"processes": 9}, "uwsgi": content, "after": [1]}, indent=indent)

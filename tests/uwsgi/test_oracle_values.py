@@ -14,6 +14,7 @@ from cfgcheck.load.disk import Disk
 from cfgcheck.load.uwsgi import UwsgiStart, build_uwsgi
 from cfgcheck.load.uwsgi_options import options
 from cfgcheck.model.app import App
+from tests.profiles import oracle_examples
 from tests.uwsgi.real import Run, dump_options, probe
 
 pytestmark = pytest.mark.oracle
@@ -47,7 +48,7 @@ def _both(lines: list[str]) -> tuple[Run, App]:
         return probe(["--ini", "a.ini"], folder), _app(folder)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=oracle_examples(), deadline=None)
 @given(
     numbers=st.tuples(_COUNTS, _NUMBERS, _NUMBERS),
     switches=st.tuples(_SWITCHES, _SWITCHES),
