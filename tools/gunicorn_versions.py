@@ -15,6 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 VERSIONS = ("20.1.0", "22.0.0", "23.0.0", "25.3.0", "27.0.1")
+FOR_PROOFS = ("24.1.1", "25.1.0", "26.2.0")
+"""Those of which a rule claims something that holds for no other; the oracles of settings don't ask them."""
+
 DEPENDENCIES = ("setuptools==80.9.0", "packaging==24.2")
 """What they import: 20.1.0 ``pkg_resources``, which newer versions of setuptools lack; the others ``packaging``."""
 
@@ -47,7 +50,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="?", default=FOLDER)
     folder = parser.parse_args().folder
-    wanted = {"deps": DEPENDENCIES, **{version: (f"gunicorn=={version}",) for version in VERSIONS}}
+    wanted = {"deps": DEPENDENCIES, **{version: (f"gunicorn=={version}",) for version in (*VERSIONS, *FOR_PROOFS)}}
     missing = [name for name, requirements in wanted.items() if not install(requirements, folder / name)]
     if missing:
         print(f"not installed: {', '.join(missing)}; their tests will be skipped", file=sys.stderr)

@@ -69,8 +69,8 @@ GUNICORN_KINDS: tuple[Kind, ...] = (
     ),
     app(
         "unbootable-worker",
-        r"^Exception in worker process|^Shutting down: Master|^Worker failed to boot|Reason: (?:Worker failed to boot|App failed to load)|"
-        r"^Worker \(pid:\d+\) exited with code",
+        r"^Exception in worker process|^Shutting down: Master|^Worker failed to boot|"
+        r"Reason: (?:Worker failed to boot|App failed to load)|^Worker \(pid:\d+\) exited with code",
         "workers ended while they started",
         "502 Bad Gateway",
         _LOAD,

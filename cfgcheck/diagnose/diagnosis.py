@@ -33,8 +33,8 @@ class Group:
     """Lines of one kind that have one explanation.
 
     ``first`` and ``last``: ``2026-11-21 09:12:02``, as the log has it, "" where no line tells a time. ``meaning``: what
-    the detail of the lines means (a decoded number). ``verdict``: what follows where no finding explains the lines.
-    ``unchecked``: checks that might explain them and could not be made.
+    the detail of the lines means (a decoded number). ``verdict``: what follows where no finding explains the lines for
+    certain. ``unchecked``: checks that might explain them and could not be made.
     """
 
     kind: Kind

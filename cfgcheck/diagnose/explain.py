@@ -73,11 +73,15 @@ class _Explainer:
         fit = fitting(self.routes, concern) if kind.source is Source.NGINX else Fitting(tuple(self.routes))
         sizes = _sizes(tally)
         text = _text(tally.text)
-        explanations = tuple(self._explanations(kind, text, fit, sizes))
+        explanations: tuple[Explanation, ...] = ()
+        if fit.routes or not concern.upstream:
+            explanations = tuple(self._explanations(kind, text, fit, sizes))
         unchecked: tuple[Unchecked, ...] = ()
         if all(one.likely for one in explanations):
             unchecked = tuple(self._unchecked(kind, text, fit))[:_MOST_UNCHECKED]
-        verdict = "" if explanations else self._verdict(kind, concern, fit, unchecked)
+        verdict = self._verdict(kind, concern, fit, unchecked)
+        if explanations:
+            verdict = f"if it is not that: {kind.agrees}" if all(one.likely for one in explanations) else ""
         return _Said(explanations, verdict, unchecked, _meaning(tally, sizes))
 
     def _explanations(

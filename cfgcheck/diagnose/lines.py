@@ -142,13 +142,13 @@ def tail_parts(tail: bytes) -> tuple[bytes, bytes, bytes, bytes]:
     return found[2] or b"", found[3] or b"", found[5] or b"", found[6] or b""
 
 
-_ADDRESS = re.compile(rb"(\w+)://(unix:[^:]*|[^/:]*:\d+|\[[^\]]*\](?::\d+)?|[^/]*)")
+_ADDRESS = re.compile(rb"\w{1,20}://(unix:[^:]*|[^/:]*:\d+|\[[^\]]*\](?::\d+)?|[^/]*)")
 
 
-def upstream_address(upstream: bytes) -> tuple[bytes, bytes]:
-    """``http://127.0.0.1:8001/x`` → scheme and address (``127.0.0.1:8001``, ``unix:/run/x.sock``, ``[::1]:8000``)."""
+def upstream_address(upstream: bytes) -> bytes:
+    """``http://127.0.0.1:8001/x`` → ``127.0.0.1:8001``; ``unix:/run/x.sock``, ``[::1]:8000``, an upstream's name."""
     found = _ADDRESS.match(upstream)
-    return (found[1], found[2]) if found else (b"", upstream)
+    return found[1] if found else upstream
 
 
 NUMBER = b"<n>"

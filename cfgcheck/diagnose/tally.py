@@ -54,7 +54,6 @@ class Tally:
 
     kind: Kind
     server: bytes = b""
-    scheme: bytes = b""
     upstream: bytes = b""
     source: bytes = b""
     count: int = 0
@@ -111,7 +110,7 @@ class Collector:
         self._kinds = (*APP_KINDS, *(_of_rule(rule, pattern) for rule, pattern in further))
         self._nginx_kinds = (*NGINX_KINDS, *self._kinds[len(APP_KINDS) :])
         self._known: dict[tuple[bytes, bytes], tuple[Kind | None, bytes]] = {}
-        self._addresses: dict[bytes, tuple[bytes, bytes]] = {}
+        self._addresses: dict[bytes, bytes] = {}
         self._usual: dict[tuple[bytes, ...], tuple[Tally, bytes] | None] = {}
         self._paths: dict[bytes, bytes] = {}
         self._heads: dict[tuple[object, ...], int] = {}
@@ -163,9 +162,9 @@ class Collector:
         if kind is None:
             return None
         server, request, upstream, host = tail_parts(line.tail) if line.tail else (b"", b"", b"", b"")
-        scheme, address = self._address(upstream) if upstream else (b"", b"")
+        address = self._address(upstream) if upstream else b""
         path = path_of(request) if request else b""
-        tally = self._tally(Tally(kind, server[:300], scheme, address), head_of(path), whole, line.text)
+        tally = self._tally(Tally(kind, server[:300], address), head_of(path), whole, line.text)
         self._count(tally, line, detail)
         if request:
             tally.paths.add(path)
@@ -204,7 +203,7 @@ class Collector:
         one.count += 1
         one.paths.add(path_of(found[1]))
 
-    def _address(self, upstream: bytes) -> tuple[bytes, bytes]:
+    def _address(self, upstream: bytes) -> bytes:
         end = upstream.find(b"/", upstream.find(b"://") + 3)
         if b"://unix:" in upstream[:20]:
             end = upstream.find(b":", upstream.find(b"unix:") + 5)

@@ -214,7 +214,7 @@ class Expansion:
             path, section = name, ""
         file = self._found(path, span) if path else self.files.last_ini
         if file is None and not path:
-            why = f"uWSGI refuses to start: it crashes: {written} is a section of the file read before, and there is none"
+            why = f"uWSGI refuses to start: it crashes: {written} is a section of the file before, and none is"
             self.refusals.append(Refusal("config", why, written, span))
         if file is not None:
             self._expand(file, section, form, span, outermost)

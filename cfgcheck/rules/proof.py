@@ -93,8 +93,9 @@ class Seen(_Strict):
     before its length.
     ``body``: a pattern that the body matches; ``headers``: patterns of response headers, null where there must be none.
     ``log``, ``app_log``: patterns that nginx's error log and the app's output must match; ``no_log``: must not.
-    ``saw``: what the app saw: ``scheme``, ``host``, ``path``, ``remote`` and request headers in lower case: patterns of
-    the whole value, null where the app must not have got it. ``requests``: how many reached the app.
+    ``saw``: what the app saw of the last request: ``scheme``, ``host``, ``method``, ``path``, ``script`` (WSGI's
+    SCRIPT_NAME), ``query``, ``remote`` and request headers in lower case: patterns of the whole value, null where the
+    app must not have got it. ``requests``: how many reached the app.
     ``refuses``: who does not start: ``nginx`` (``nginx -t``) or an app; ``says``: the pattern of what it says then;
     ``warns``: it starts, but says this at start-up. ``exit``: the exit code after a signal; ``left``: how many of its
     processes are still there.

@@ -59,6 +59,10 @@ class Exchange:
     internal: bool = False
     uri_changed: bool = False
     error_page_shown: bool = False
+    error_status: int = 0
+    """The status that the client gets whatever answers it: of the error that led to an error page."""
+    last_resorts: set[str] = field(default_factory=set)
+    """Files that a ``try_files`` fell back to: those are taken to be there (``/index.html``)."""
     changes_left: int = MOST_URI_CHANGES + 1
     method: str = "GET"
     location: Location | None = None

@@ -20,6 +20,8 @@ from cfgcheck.trace.servers import split_host
 
 MOST_HOPS = 8
 """How many nginx in a row are followed; more are a loop."""
+_MOST_TOLD = 4
+"""Proxies whose ports are listed where nothing listens on the one asked for."""
 
 
 def follow_request(stack: Stack, request: Request) -> Way:
@@ -47,7 +49,7 @@ class _Following:
         if not candidates:
             candidates = sorted(self._behind_an_edge(), key=lambda one: one.rank)
         if not candidates:
-            return Way(tuple(self._nobody())[:1])
+            return Way(tuple(self._nobody()))
         _, best = next(groupby(candidates, key=lambda one: one.rank))
         first, *others = [one.hop for one in best]
         return Way((first, *self._further(first)), tuple(others))
@@ -103,15 +105,13 @@ class _Following:
             yield replace(candidate, hop=replace(hop, steps=(step, *hop.steps)))
 
     def _nobody(self) -> Iterator[Hop]:
-        for proxy in self.stack.proxies:
-            ports = dict.fromkeys(
-                listen.address.value.port_text
-                for server in proxy.servers
-                for listen in server.listens
-                if listen.address.known and listen.address.value.is_tcp
-            )
-            others = f"; it listens on {', '.join(ports)}" if ports else ""
-            because = f"{proxy.label} does not listen on port {self.request.port}{others}"
+        """A hop that says where the stack's proxies do listen, of the one that listens most."""
+        ports = [(proxy, _ports(proxy)) for proxy in self.stack.proxies]
+        told = [f"{proxy.label} listens on {', '.join(found)}" for proxy, found in ports if found]
+        more = "" if len(told) <= _MOST_TOLD else f" and {len(told) - _MOST_TOLD} more"
+        others = f": {'; '.join(told[:_MOST_TOLD])}{more}" if told else ""
+        because = f"no nginx of this stack listens on port {self.request.port}{others}"
+        for proxy, _ in sorted(ports, key=lambda one: -len(one[1]))[:1]:
             yield Hop(self.request, proxy, End.NOBODY, (Step(because, proxy.span),), because=because)
 
     # ------------------------------------------------------------------------------------------------ further hops
@@ -157,6 +157,13 @@ class _Following:
             servers = self._servers.behind(route.location, address, destination.host)
             for proxy in {id(server.proxy): server.proxy for server in servers}.values():
                 yield proxy, address
+
+
+def _ports(proxy: Proxy) -> list[str]:
+    """The ports that it listens on, as written."""
+    listens = (listen for server in proxy.servers for listen in server.listens)
+    known = (listen.address.value for listen in listens if listen.address.known)
+    return list(dict.fromkeys(address.port_text for address in known if address.is_tcp))
 
 
 def _in_container(address: Address | None) -> Address | None:

@@ -179,7 +179,9 @@ class Phases:
         location = exchange.location
         statement = None if exchange.in_if else next(iter(exchange.level.own.get("try_files", ())), None)
         if statement is not None and len(statement.args) > 1:
-            return self._try_files(statement)
+            if exchange.uri not in exchange.last_resorts:
+                return self._try_files(statement)
+            exchange.say(f"try_files: the file {shown(exchange.uri)} is taken to be there", statement.span)
         if location is not None:
             inner = self._passing(location)
             if exchange.in_if and exchange.handler is not None and not _configured(exchange.handler, inner):
@@ -187,6 +189,8 @@ class Phases:
                 return Verdict(End.ANSWERS, 500)
             if inner is not None:
                 exchange.location = inner
+                if exchange.error_status:
+                    exchange.say(f"the client gets status {exchange.error_status} whatever the app answers: error_page")
                 return Verdict(End.PASSES)
             verdict = _other_handler(exchange.level)
             if verdict is not None:
@@ -217,7 +221,10 @@ class Phases:
             status = int(last.value[1:]) if last.value[1:].isdigit() else 500
             exchange.say(f"its last resort: nginx answers {status}", statement.span)
             return self._answered(Answer(status))
-        return self._redirect(need(expand(last.value, exchange, statement.span)), statement.span)
+        target = need(expand(last.value, exchange, statement.span))
+        if "." in target.partition("?")[0].rpartition("/")[2]:
+            exchange.last_resorts.add(target.partition("?")[0])
+        return self._redirect(target, statement.span)
 
     def _files(self) -> Verdict | None:
         exchange = self.exchange
@@ -240,8 +247,10 @@ class Phases:
         if answer.status == CLOSED and not answer.text:
             exchange.say("nginx closes the connection without an answer")
             return Verdict(End.NOBODY, CLOSED, "nginx closes the connection (444)")
-        plain = not answer.text or answer.redirect
-        page = self._error_page(answer.status) if plain and answer.status >= 300 else None
+        if (answer.text and not answer.redirect) or answer.status < 300:
+            return Verdict(End.ANSWERS, exchange.error_status or answer.status)
+        exchange.error_status = answer.status
+        page = self._error_page(answer.status)
         if page is None or exchange.error_page_shown:
             return Verdict(End.ANSWERS, answer.status)
         if not exchange.level.setting("recursive_error_pages").get(False):
@@ -260,7 +269,8 @@ class Phases:
         if page.templated:
             raise Undecided("an error_page is filled in from a template", page.span)
         codes = [value for value in page.values[:-1] if value.startswith("=")]
-        told = int(codes[0][1:]) if codes and codes[0][1:].isdigit() else status
+        told = int(codes[0][1:]) if codes and codes[0][1:].isdigit() else 0 if codes else status
+        exchange.error_status = told
         target = need(expand(page.values[-1], exchange, page.span))
         exchange.say(f"error_page {status} → {shown(target)}", page.span)
         if target.startswith("/"):

@@ -45,7 +45,7 @@ def sent_headers(location: Location, passes: Pass, exchange: Exchange) -> tuple[
     found = write(set_here, kept, location, passes, exchange)
     if before != (exchange.captures, exchange.assigned) and found != write(set_here, kept, location, passes, exchange):
         # nginx measures them all before it writes them all.
-        raise Undecided("a map changes groups (`$1`) that other headers are made of while they are written", passes.span)
+        raise Undecided("a map changes groups (`$1`) of which headers are made while they are written", passes.span)
     return tuple(SentHeader(name, _readable(value)) for name, value in found)
 
 

@@ -93,7 +93,7 @@ def arriving(groups: Iterable[Group], target: Address | None) -> list[Group]:
     if exact:
         return exact
     if target.is_ip or target.is_localhost_name:
-        return [group for group in found if group.address.is_wildcard and reaches(target, group.address) is Match.YES]
+        return [group for group in found if group.address.is_wildcard and reaches(target, group.address) is not Match.NO]
     return sorted(found, key=_faces)
 
 

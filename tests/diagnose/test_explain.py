@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -188,6 +187,20 @@ def test_an_unknown_server_makes_it_likely_only(stack: Path, tmp_path: Path) -> 
     assert one["certainty"] == "likely" and "gone.example.com" in one["because"]
 
 
+def test_a_container_is_likely_the_one_whose_port_it_is(tmp_path: Path) -> None:
+    folder = REPOSITORY / "fixtures" / "deployments" / "compose-service-ports"
+    line = nginx_line(REFUSED, "http://172.18.0.3:8000/", "shop.example.com")
+    broken = group_of(tmp_path, line, "--stack", folder / "broken")
+    assert "loopback-bind-behind-remote-proxy" in rules(broken)
+    assert {one["certainty"] for one in broken["explanations"]} == {"likely"}
+    assert "172.18.0.3:8000" in broken["explanations"][0]["because"]
+    clean = group_of(tmp_path, line, "--stack", folder / "clean")
+    assert rules(clean) == {"cached-upstream-address"}
+    assert "down, restarting or crashed" in clean["verdict"]
+    stranger = group_of(tmp_path, line.replace("shop.example.com", "x.example.com"), "--stack", folder / "broken")
+    assert rules(stranger) == set() and stranger["verdict"].startswith("No route")
+
+
 def test_the_name_of_an_upstream_stands_for_its_servers(stack: Path, tmp_path: Path) -> None:
     line = nginx_line("no live upstreams while connecting to upstream", "http://shop/x", "shop.example.com")
     group = group_of(tmp_path, line, "--stack", stack)
@@ -282,8 +295,3 @@ def test_hostile_text_reaches_no_terminal(tmp_path: Path) -> None:
     assert done.code == 1
     assert not set("\x1b\x07\x9b\u202e") & set(done.out)
     assert json.loads(run("diagnose", path, "--no-stack", "--format", "json").out)["groups"][0]["count"] == 2
-
-
-def test_a_closed_standard_input_is_an_empty_log() -> None:
-    assert run("diagnose", "-", "--no-stack", stdin=b"").code == 0
-    assert os.path.isdir(HERE)

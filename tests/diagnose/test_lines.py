@@ -94,7 +94,7 @@ def test_the_end_of_an_error_line() -> None:
     ],
 )
 def test_the_address_of_an_upstream(upstream: str, address: str) -> None:
-    assert upstream_address(upstream.encode())[1].decode() == address
+    assert upstream_address(upstream.encode()).decode() == address
 
 
 @pytest.mark.parametrize(

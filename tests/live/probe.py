@@ -74,6 +74,7 @@ def wsgi(environ: dict[str, Any], start_response: Any) -> Any:
         {
             "method": environ["REQUEST_METHOD"],  # as all frameworks do: the standard promises it
             "path": path,
+            "script": environ.get("SCRIPT_NAME", ""),
             "query": environ.get("QUERY_STRING", ""),
             "scheme": environ.get("wsgi.url_scheme"),
             "remote": environ.get("REMOTE_ADDR"),
@@ -109,7 +110,7 @@ async def asgi(scope: dict[str, Any], receive: Any, send: Any) -> None:
     for name, value in scope["headers"]:
         key = name.decode("latin-1")
         named[key] = f"{named[key]},{value.decode('latin-1')}" if key in named else value.decode("latin-1")
-    seen = {"path": scope["path"], "query": scope["query_string"].decode(), "scheme": scope["scheme"]}
+    seen = {"path": scope["path"], "query": scope["query_string"].decode(), "scheme": scope.get("scheme")}
     seen |= {"method": scope.get("method", "GET"), "remote": (scope.get("client") or [None])[0]}
     if scope["type"] == "websocket":
         _note({**seen, "pid": os.getpid(), "headers": named, "body": 0})

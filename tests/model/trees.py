@@ -40,13 +40,16 @@ class Tree:
     asked: list[Asked] = field(default_factory=list)
     upstreams: list[str] = field(default_factory=list)
     families: tuple[str, ...] = ()
+    modern: bool = True
 
 
 @st.composite
-def trees(draw: st.DrawFn) -> Tree:
-    tree = Tree(families=tuple(draw(st.lists(st.sampled_from(FAMILIES), min_size=1, max_size=3, unique=True))))
+def trees(draw: st.DrawFn, *, modern: bool) -> Tree:
+    """``modern``: with what only recent versions of nginx have."""
+    families = tuple(draw(st.lists(st.sampled_from(FAMILIES), min_size=1, max_size=3, unique=True)))
+    tree = Tree(families=families, modern=modern)
     servers = [_server(draw, tree, number) for number in range(draw(st.integers(1, 2)))]
-    http = [*_fixed(), *draw(statements(tree.families, "http")), *tree.upstreams]
+    http = [*_fixed(), *draw(statements(tree.families, "http", tree.modern)), *tree.upstreams]
     blocks = servers + http if draw(st.booleans()) else http + servers
     text = _block("http", _spread(draw, tree, blocks))
     main = "daemon off; master_process off; pid nginx.pid; error_log error.log debug;"
@@ -67,20 +70,22 @@ def _server(draw: st.DrawFn, tree: Tree, number: int) -> str:
     name = f"s{number}"
     inner = [_location(draw, tree, name, f"/{at}", 1) for at in range(draw(st.integers(1, 3)))]
     lines = [f"listen unix:@BASE@/{name};", f"server_name {name};"]
-    return _block("server", _spread(draw, tree, [*lines, *draw(statements(tree.families, "server")), *inner]))
+    lines += draw(statements(tree.families, "server", tree.modern))
+    return _block("server", _spread(draw, tree, lines + inner))
 
 
 def _location(draw: st.DrawFn, tree: Tree, server: str, path: str, depth: int) -> str:
     """A location; with other locations inside it, or (an exact one, one by expression) without."""
     count = draw(st.integers(0, 2)) if depth < _DEEPEST else 0
     modifier = draw(st.sampled_from(["", "", "^~ "] if count else ["", "", "= ", "^~ ", "~ ^", "~* ^"]))
-    lines = [*draw(statements(tree.families, "location"))]
+    lines = [*draw(statements(tree.families, "location", tree.modern))]
     excepts = draw(st.integers(0, 9)) == 0
     if draw(st.integers(0, 3)) or not count:
         method = "POST" if excepts else draw(st.sampled_from(["POST", "PUT"]))
         lines += _handler(draw, tree, Asked(server, "location", path, method))
     if draw(st.integers(0, 4)) == 0:
-        own = [*draw(statements(tree.families, "if")), *_handler(draw, tree, Asked(server, "if", path, "POST"))]
+        own = draw(statements(tree.families, "if", tree.modern))
+        own += _handler(draw, tree, Asked(server, "if", path, "POST"))
         lines.append(_block("if ($arg_branch)", _spread(draw, tree, own)))
     if excepts:
         own = _handler(draw, tree, Asked(server, "limit_except", path, "PUT"))
@@ -101,7 +106,8 @@ def _handler(draw: st.DrawFn, tree: Tree, asked: Asked) -> list[str]:
     peers = 1
     if how == "named" or (how == "variable" and address.startswith("unix")):
         peers = draw(st.integers(1, 2))
-        pool = [f"server {address};"] * peers + draw(st.sampled_from([[], [], ["keepalive 4;"], ["keepalive 0;"]]))
+        kept = ["keepalive 4;"], [f"keepalive {0 if tree.modern else 1};"]
+        pool = [f"server {address};"] * peers + draw(st.sampled_from([[], [], *kept]))
         tree.upstreams.append(_block(f"upstream u{number}", _spread(draw, tree, pool)))
         address = draw(st.sampled_from([f"u{number}", f"U{number}"]))
     tree.asked.append(Asked(asked.server, asked.kind, asked.path, asked.method, peers))
@@ -143,4 +149,3 @@ def _spread(draw: st.DrawFn, tree: Tree, lines: list[str]) -> list[str]:
             "absolute": f"include '@BASE@/inc{number}.conf';",
         }[kind]
     return [*lines[:begin], include, *lines[end:]]
-

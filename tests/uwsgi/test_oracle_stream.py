@@ -111,9 +111,11 @@ _WORDS = [
 ]  # fmt: skip
 """What a command line is put together from: options and files in any order."""
 
-_ARGUMENTS = st.lists(st.sampled_from(_WORDS), max_size=4).flatmap(
-    lambda words: st.permutations([["--ini", "a.ini"], *words])
-).map(lambda words: [word for each in words for word in each])
+_ARGUMENTS = (
+    st.lists(st.sampled_from(_WORDS), max_size=4)
+    .flatmap(lambda words: st.permutations([["--ini", "a.ini"], *words]))
+    .map(lambda words: [word for each in words for word in each])
+)
 _VARIABLES = st.sets(st.sampled_from(sorted(_MORE)), max_size=3).map(
     lambda names: _ENVIRONMENT | {name: _MORE[name] for name in names}
 )
@@ -149,7 +151,7 @@ def test_a_section_of_no_file(tmp_path: Path) -> None:
     (tmp_path / "a.ini").write_text("[uwsgi]\nprocesses = 3\n[extra]\nprocesses = 4\n")
     assert not show_config(["--ini", ":extra", "--ini", "a.ini"], tmp_path).started
     (refusal,) = expand(["--ini", ":extra", "--ini", "a.ini"], tmp_path).refusals
-    assert refusal.why.endswith("it crashes: :extra is a section of the file read before, and there is none")
+    assert refusal.why.endswith("it crashes: :extra is a section of the file before, and none is")
     assert not expand(["--ini", "a.ini", "--ini", ":extra"], tmp_path).refusals
     assert show_config(["--ini", "a.ini", "--ini", ":extra"], tmp_path).started
 
