@@ -1,4 +1,4 @@
-"""Write the generated parts of README.md: the run that it shows and the table of rules.
+"""Write the generated parts of README.md: the runs that it shows and the table of rules.
 
     python -m tools.readme [--check]
 
@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import sys
@@ -27,6 +28,30 @@ def demo() -> str:
     if code != 1:
         raise SystemExit(f"the demo ended with {code}")
     return f"```console\n$ cfgcheck check fixtures/demo\n{out.getvalue().rstrip()}\n```"
+
+
+def trace() -> str:
+    """The ladder that ``cfgcheck trace`` draws for a request through a load balancer."""
+    shown = _run("trace", "https://api.example.com/orders", "fixtures/stacks/behind-alb")
+    begin, end = shown.index("Every limit on the way"), shown.index("What `cfgcheck check` has to say")
+    command = "$ cfgcheck trace https://api.example.com/orders fixtures/stacks/behind-alb"
+    return f"```console\n{command}\n…\n{shown[begin:end].rstrip()}\n…\n```"
+
+
+def diagnose() -> str:
+    """The first two groups that ``cfgcheck diagnose`` makes of a log."""
+    log, stack = "tests/diagnose/logs/slow-reports.log", "fixtures/stacks/slow-reports"
+    groups = re.split(r"\n(?=\d+ × )", _run("diagnose", log, "--stack", stack))
+    told = "\n".join(groups[:2]).rstrip()
+    return f"```console\n$ cfgcheck diagnose error.log --stack {stack}\n{told}\n…\n```"
+
+
+def _run(*words: str) -> str:
+    out = io.StringIO()
+    with contextlib.chdir(ROOT):
+        if cfgcheck(list(words), stdout=out) not in (0, 1):
+            raise SystemExit(f"{words} failed")
+    return out.getvalue()
 
 
 def rules() -> str:
@@ -52,7 +77,7 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-PARTS: dict[str, Callable[[], str]] = {"demo": demo, "rules": rules}
+PARTS: dict[str, Callable[[], str]] = {"demo": demo, "trace": trace, "diagnose": diagnose, "rules": rules}
 
 
 def written(text: str) -> str:

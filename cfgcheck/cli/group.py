@@ -60,8 +60,10 @@ def cfgcheck() -> None:
     """Read nginx and Gunicorn or uWSGI configuration together and show where the two ends disagree.
 
     \b
-    cfgcheck check                  check the current folder
+    cfgcheck check                                   check the current folder
     cfgcheck check deploy/ --fail-on error
-    cfgcheck show                   what was understood: routes, links, settings
-    cfgcheck explain missing-host   what a rule means and how to mend it
+    cfgcheck show                                    what was understood: routes, links, settings
+    cfgcheck trace https://shop.example.com/api      one request: who takes it, which limit ends it
+    cfgcheck diagnose /var/log/nginx/error.log       what log lines mean, and what explains them
+    cfgcheck explain missing-host                    what a rule means and how to mend it
     """

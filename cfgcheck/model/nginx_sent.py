@@ -66,10 +66,10 @@ def controls(location: Location, name: str) -> Located[bool]:
         return Located.unknown(doubt, header.span if header else None)
     if header is None:
         return Located.default(False, "no level sets it")
-    return _read(location, header, not _evades(location, name))
+    return _read(location, header, not evades(location, name))
 
 
-def _evades(location: Location, name: str) -> bool:
+def evades(location: Location, name: str) -> bool:
     """Whether a client's header of that name comes through beside the one that is set: with an underscore, where nginx
     calls it invalid and yet lets it by, it is not compared with those set (seen with 1.31.3)."""
     if "_" not in name or location.passes is None or location.passes.family in PARAMETER_FAMILIES:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from cfgcheck.model.address import Address
-from cfgcheck.model.nginx import Proxy
+from cfgcheck.model.located import Located
+from cfgcheck.model.nginx import Listen, Proxy
 from cfgcheck.record import record
 from cfgcheck.trace.exchange import Arrival
 from cfgcheck.trace.hop import Step
@@ -59,9 +60,6 @@ def _fragment(proxy: Proxy, arrival: Arrival) -> Taken | None:
     server = next((server for server in proxy.servers if not server.listens), None)
     if server is None or (arrival.address is not None and arrival.address.is_unix):
         return None
-    from cfgcheck.model.located import Located
-    from cfgcheck.model.nginx import Listen
-
     address = Address.tcp("", arrival.request.port)
     tls = arrival.request.scheme == "https"
     listen = Listen(Located.unknown("no listen is in sight"), tls, False, False, server.span, implied=True)

@@ -71,6 +71,9 @@ class Exchange:
     handler: Location | None = None
     """The ``if`` that last gave the request a handler of its own."""
     captures: tuple[str, ...] = ()
+    escapes_groups: bool = False
+    """While a level's statements are run, until a ``rewrite`` of them has matched: groups of a request that held
+    escapes are escaped again in ``set`` and ``if`` (``e->quote`` of ``ngx_http_rewrite_handler``)."""
     assigned: dict[str, Located[str]] = field(default_factory=dict)
     mapped: dict[str, Located[str]] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)

@@ -94,7 +94,7 @@ class Phases:
     def _may_change(self) -> bool:
         exchange = self.exchange
         exchange.changes_left -= 1
-        return exchange.changes_left >= 0
+        return exchange.changes_left > 0
 
     # ------------------------------------------------------------------------------------------- choosing a location
     def _choose(self) -> Verdict | None:
@@ -238,6 +238,8 @@ class Phases:
         if page is not None and _leads_on(page):
             exchange.say("taken as not there: 404")
             return self._answered(Answer(404))
+        if page is not None:
+            exchange.say(f"without such a file: error_page 404 → {page.values[-1]}", page.span)
         return Verdict(End.FILES)
 
     # ---------------------------------------------------------------------------------- answers and error pages

@@ -48,7 +48,8 @@ def _computed(location: Location, passes: Pass, target: Located[Target], exchang
     """With variables in the target, its URI part, if it has one, is all that is sent."""
     if not target.known:
         if passes.uri is None:
-            return _located(passes, _own(location, passes, "", exchange))
+            as_is = shown(_own(location, passes, "", exchange))
+            return Located.unknown(f"{target.because} (a path may stand in it)", passes.span, as_is)
         own = expand(passes.uri, exchange, passes.span)
         if not own.known:
             return Located.unknown(own.because, passes.span, own.text)

@@ -41,7 +41,9 @@ class Stop:
 
 def run(scope: Scope, exchange: Exchange) -> Answer | None:
     """Run a level's statements; what they change is in the exchange. Raises Undecided."""
+    exchange.escapes_groups = True
     result = _run(scope.children, scope, exchange)
+    exchange.escapes_groups = False
     return result if isinstance(result, Answer) else None
 
 
@@ -68,7 +70,8 @@ def _end(directive: Directive, scope: Scope, exchange: Exchange) -> Answer | Sto
     _sure(directive, scope)
     if directive.key == "return":
         return _return(directive, exchange)
-    exchange.uri_changed = False
+    if exchange.uri_changed:
+        exchange.uri_changed = exchange.valid_location = False
     return Stop()
 
 
@@ -94,6 +97,7 @@ def _set(directive: Directive, scope: Scope, exchange: Exchange) -> None:
 
 # ------------------------------------------------------------------------------------------------------------ return
 def _return(directive: Directive, exchange: Exchange) -> Answer:
+    exchange.escapes_groups = False
     first = fill(directive.args[0], exchange, directive.word_span(0))
     if not directive.args[0].value.isdigit():
         return _said(Answer(302, need(first), redirect=True), directive, exchange)
@@ -123,6 +127,7 @@ def _rewrite(directive: Directive, scope: Scope, exchange: Exchange) -> Answer |
     if not _matches(pattern.value, exchange.uri, directive.word_span(0), exchange):
         return None
     _sure(directive, scope)
+    exchange.escapes_groups = False
     flag = directive.args[2].value if len(directive.args) > 2 else ""
     replacement = word.value
     adds_args = not replacement.endswith("?")

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from cfgcheck.model.located import Located
 from cfgcheck.model.nginx import Header, Location, Pass
-from cfgcheck.model.nginx_sent import PARAMETER_FAMILIES
+from cfgcheck.model.nginx_sent import PARAMETER_FAMILIES, evades
 from cfgcheck.model.nginx_table import SENT_CONNECTION
 from cfgcheck.model.version import Version
 from cfgcheck.trace.client_headers import client_headers, header_values
@@ -49,7 +49,9 @@ def sent_headers(location: Location, passes: Pass, exchange: Exchange) -> tuple[
     return tuple(SentHeader(name, _readable(value)) for name, value in found)
 
 
-_NORMAL_HOST = Version(1, 31, 3)
+_NORMAL_HOST = Version(1, 29, 5)
+"""From here on HTTP_HOST is a parameter of nginx's own, before the client's headers and also without them."""
+
 Named = list[tuple[str, Located[str]]]
 
 
@@ -73,7 +75,7 @@ def _headers(set_here: Iterable[Header], kept: Named, location: Location, passes
     found += [(name, value) for name, value in _own(location, passes, exchange) if name.lower() not in names]
     hidden = names | _DEFAULTS | (_CACHE_DEFAULTS if _caches(location, passes) else frozenset())
     found = [(name, value) for name, value in found if not value.known or value.value]
-    return found + [(name, value) for name, value in kept if name.lower() not in hidden]
+    return found + [(name, value) for name, value in kept if name.lower() not in hidden or evades(location, name)]
 
 
 def _own(location: Location, passes: Pass, exchange: Exchange) -> Named:
@@ -102,6 +104,10 @@ def _parameters(set_here: Iterable[Header], kept: Named, location: Location, pas
         if value.known and not value.value and header.conditional:
             continue
         found.append((header.name, value))
+    version, host = exchange.proxy.version, exchange.arrival.host_header
+    if host and "host" not in hidden and version.known and version.value >= _NORMAL_HOST:
+        found.append(("HTTP_HOST", _host_parameter(Located.read(host, None), exchange)))
+        hidden.add("host")
     for name, value in kept:
         parameter = name.lower().replace("-", "_")
         if parameter not in hidden:
@@ -111,7 +117,7 @@ def _parameters(set_here: Iterable[Header], kept: Named, location: Location, pas
 
 
 def _host_parameter(value: Located[str], exchange: Exchange) -> Located[str]:
-    """HTTP_HOST. 1.31.3 writes the name as it compares it: in lower case, no dot at its end."""
+    """HTTP_HOST. Since 1.29.5 nginx writes the name as it compares it: in lower case, no dot at its end."""
     name = split_host(exchange.arrival.host_header)
     if not value.known or name is None:
         return value

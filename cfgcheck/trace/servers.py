@@ -93,7 +93,8 @@ def arriving(groups: Iterable[Group], target: Address | None) -> list[Group]:
     if exact:
         return exact
     if target.is_ip or target.is_localhost_name:
-        return [group for group in found if group.address.is_wildcard and reaches(target, group.address) is not Match.NO]
+        wide = (group for group in found if group.address.is_wildcard)
+        return [group for group in wide if reaches(target, group.address) is not Match.NO]
     return sorted(found, key=_faces)
 
 

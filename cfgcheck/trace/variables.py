@@ -16,8 +16,10 @@ from cfgcheck.syntax.nginx_tree import Word
 from cfgcheck.trace.client_headers import header_values
 from cfgcheck.trace.exchange import Exchange
 from cfgcheck.trace.octets import octets, shown
+from cfgcheck.trace.servers import split_host
 from cfgcheck.trace.set_names import set_names
 from cfgcheck.trace.undecided import Undecided
+from cfgcheck.trace.uri import ESCAPED_IN_ARGS, escape
 
 _VARIABLE = re.compile(r"\$(?:([1-9])|\{([A-Za-z0-9_]+)\}|([A-Za-z0-9_]+))")
 _DEEPEST = 10
@@ -67,10 +69,11 @@ def expand(text: str, exchange: Exchange, span: Span | None = None, depth: int =
     for found in _VARIABLE.finditer(text):
         parts.append(octets(text[at : found.start()]))
         at = found.end()
-        value = _capture(int(found[1]), exchange) if found[1] else variable(found[2] or found[3], exchange, depth)
+        name = found[2] or found[3]
+        value = variable(name, exchange, depth) if name else _capture(int(found[1]), exchange, depth)
         parts.append(value.value if value.known else found[0])
         if not value.known:
-            because = because or f"{found[0]}: {value.because}"
+            because = because or _reason(found[0], value.because)
         if sum(map(len, parts[-2:])) > _LONGEST:
             return Located.unknown(f"`{text[:60]}` is very long", span)
     whole = "".join((*parts, octets(text[at:])))
@@ -79,9 +82,18 @@ def expand(text: str, exchange: Exchange, span: Span | None = None, depth: int =
     return Located.read(whole, span, text=text)
 
 
-def _capture(number: int, exchange: Exchange) -> Located[str]:
+def _reason(name: str, because: str) -> str:
+    """Of variables that are made of others the last one's reason is told."""
+    return because if because.startswith(("$", "`")) else f"{name}: {because}"
+
+
+def _capture(number: int, exchange: Exchange, depth: int) -> Located[str]:
+    """A group. The results of a map (``depth``) never have theirs escaped."""
     groups = exchange.captures
-    return Located.read(groups[number] if number < len(groups) else "", None)
+    group = groups[number] if number < len(groups) else ""
+    if depth == 0 and exchange.escapes_groups and (exchange.quoted or exchange.plus):
+        group = escape(group, ESCAPED_IN_ARGS)
+    return Located.read(group, None)
 
 
 def variable(name: str, exchange: Exchange, depth: int = 0) -> Located[str]:
@@ -186,8 +198,6 @@ def server_name(exchange: Exchange) -> str:
 
 def _host(exchange: Exchange) -> Located[str]:
     """``$host``: the Host header without port, in lower case; of a request without one the server's name."""
-    from cfgcheck.trace.servers import split_host
-
     if "host" in exchange.arrival.unknown:
         return Located.unknown(exchange.arrival.unknown["host"])
     return _text(split_host(exchange.arrival.host_header) or server_name(exchange))

@@ -126,7 +126,8 @@ def options(draw: st.DrawFn, version: Version) -> list[str]:
     row = draw(st.sampled_from(rows))
     flag = draw(st.sampled_from(row.flags))
     if flag.startswith("--") and draw(st.integers(0, 4)) == 0:
-        flag = flag[: draw(st.integers(3, len(flag)))]
+        short = flag[: draw(st.integers(3, len(flag)))]
+        flag = short if short != "--paste" else flag  # which is an option itself, and takes a package that few have
     if not row.takes_value:
         return [draw(st.sampled_from([flag, flag, flag, f"{flag}=1", "-D", "-RD"]))]
     if row.type == "int":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -86,8 +87,12 @@ def test_precedence(oracle: Oracle, data: st.DataObject) -> None:
     _compare(oracle, config, words, {**variables, **own})
 
 
+# `-= ` is a positional argument for argparse before Python 3.12, and an ambiguous option since.
+_TEXTS = st.text("-bwt=\\'\" 4:.x", max_size=20).filter(lambda text: not re.search(r"-['\"\\]*=", text))
+
+
 @_BOUNDED
-@given(st.text("-bwt=\\'\" 4:.x", max_size=20))
+@given(_TEXTS)
 def test_the_arguments_variable_is_split_as_shlex_does(oracle: Oracle, text: str) -> None:
     _compare(oracle, None, ["app:app"], {"GUNICORN_CMD_ARGS": text})
 

@@ -29,12 +29,17 @@ class Target:
         """``client``: the address that it comes from, where the kernel is not to choose one."""
         family = socket.AF_UNIX if isinstance(self.address, str) else socket.AF_INET
         plain = socket.socket(family)
-        plain.settimeout(patience)
-        if client:
-            plain.bind((client, 0))
-        plain.connect(self.address)
-        if not self.tls:
-            return plain
+        try:
+            plain.settimeout(patience)
+            if client:
+                plain.bind((client, 0))
+            plain.connect(self.address)
+            return self._secured(plain, host) if self.tls else plain
+        except OSError:
+            plain.close()
+            raise
+
+    def _secured(self, plain: socket.socket, host: str) -> socket.socket:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         return context.wrap_socket(plain, server_hostname=host)

@@ -36,6 +36,13 @@ _DROPPED_OF_APPS = re.compile(
     re.MULTILINE,
 )
 _DROPPED_USERS = re.compile(r"^[ \t]*(?:uid|gid|user|group|chown-socket)[ \t]*=.*$", re.MULTILINE)
+_NAMED_USERS = re.compile(
+    r"(?:(?<=\buid = )|(?<=\bgid = )|(?<=\buser = \")|(?<=\bgroup = \")|(?<=chown-socket = )|(?<=^user ))([a-z][\w-]*)"
+    r"(?:(?<=\w)([: ])([a-z][\w-]*))?",
+    re.MULTILINE,
+)
+_ACCOUNTS = ("daemon", "bin", "games", "mail", "nobody")
+"""Nearly every machine has these; they stand for the users of the files that this one has not."""
 _APP = re.compile(r"(?<![\w/.:-])([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)(?![\w/.:])")
 _MODULE = re.compile(r"^\s*(?:module|wsgi)\s*=\s*([\w.]+)(?::(\w+))?", re.MULTILINE)
 _PLAIN_MODULE = re.compile(r"(?<![\w/.:-])([a-z_]\w*(?:\.\w+)*\.(?:wsgi|asgi))(?![\w:.])")
@@ -61,6 +68,8 @@ class Home:
     """Of nginx, in order, as in the files."""
 
     texts: dict[str, str] = field(default_factory=dict)
+    as_it_is: bool = False
+    """Addresses and paths stay, as the servers have hosts of their own."""
 
     def local(self, port: int) -> int:
         return self.ports[port]
@@ -79,6 +88,23 @@ def home(files: Mapping[str, str], commands: Mapping[str, str], *, users: bool =
         shutil.rmtree(base, ignore_errors=True)
 
 
+@contextmanager
+def home_as_it_is(files: Mapping[str, str]) -> Iterator[Home]:
+    """The stack's files, for hosts of their own: only the modules are the probe."""
+    base = Path(tempfile.mkdtemp(prefix="cfg"))
+    base.chmod(0o755)
+    made = Home(base, as_it_is=True, texts=dict(files))
+    try:
+        for name, text in files.items():
+            (base / name).parent.mkdir(parents=True, exist_ok=True)
+            (base / name).write_text(text, encoding="utf-8")
+        made.mains = _mains(made, users=False)
+        _modules(made, "\n".join(files.values()))
+        yield made
+    finally:
+        shutil.rmtree(base, ignore_errors=True)
+
+
 def _filled(made: Home, files: Mapping[str, str], commands: Mapping[str, str], ports: Ports, users: bool) -> Home:
     (made.base / "run").mkdir()
     (made.base / "var").mkdir()
@@ -94,10 +120,24 @@ def _filled(made: Home, files: Mapping[str, str], commands: Mapping[str, str], p
         written = _nginx(made, text, users) if _is_nginx(text) else usable(made, _app(text, users))
         path.write_text(written, encoding="utf-8")
         made.texts[name] = written
+    if users:
+        _open_to_others(made.base)
     _certificates(made)
     made.mains = _mains(made, users)
     _modules(made, everything)
     return made
+
+
+def _open_to_others(base: Path) -> None:
+    """What a server that becomes another user needs: the probe's notes, and the modules of a Python that only root may
+    read, imported while it still is root."""
+    notes = base / "seen.jsonl"
+    notes.touch()
+    notes.chmod(0o666)
+    for folder in (base / "run").rglob("*"):
+        folder.chmod(0o777)  # whoever starts a server makes it a folder that it may write to
+    names = "__future__, asyncio, encodings.idna, encodings.latin_1, json, random, traceback, urllib.parse"
+    (base / "sitecustomize.py").write_text(f"import {names}\n")
 
 
 def _is_nginx(text: str) -> bool:
@@ -106,6 +146,8 @@ def _is_nginx(text: str) -> bool:
 
 def usable(made: Home, text: str) -> str:
     """A text with addresses and paths of this folder."""
+    if made.as_it_is:
+        return text
     text = _EVERYWHERE.sub("127.0.0.1", text)
     text = _PORT.sub(lambda found: str(made.ports.get(int(found[1]), found[1])), text)
     text = _UNIX.sub(lambda found: _inside(made, found[1]), text)
@@ -124,20 +166,35 @@ def _inside(made: Home, path: str) -> str:
 
 def _app(text: str, users: bool) -> str:
     text = _DROPPED_OF_APPS.sub("", text)
-    return text if users else _DROPPED_USERS.sub("", text)
+    return _accounts(text) if users else _DROPPED_USERS.sub("", text)
+
+
+def _accounts(text: str) -> str:
+    """With users and groups that this machine has. The same name becomes the same account in each file."""
+    return _NAMED_USERS.sub(
+        lambda found: _account(found[1]) + (f"{found[2]}{_account(found[3])}" if found[3] else ""), text
+    )
+
+
+def _account(name: str) -> str:
+    import grp
+    import pwd
+
+    there = {user.pw_name for user in pwd.getpwall()} & {group.gr_name for group in grp.getgrall()}
+    fitting = [one for one in _ACCOUNTS if one in there]
+    return name if name in there or not fitting else fitting[len(name) % len(fitting)]
 
 
 def _nginx(made: Home, text: str, users: bool) -> str:
     text = _DROPPED_OF_NGINX.sub("", text)
-    text = text if users else _USER.sub("", text)
+    text = _accounts(text) if users else _USER.sub("", text)
     text = _LISTEN.sub(lambda found: f"listen {_loopback(found[1])}:{made.ports[int(found[2])]}", text)
     upstreams = {*_UPSTREAM.findall(text), "localhost", "unix"}
     text = _NAMED.sub(lambda found: found[0] if found[2] in upstreams else f"{found[1]}127.0.0.1", text)
     text = _UNIX.sub(lambda found: _inside(made, found[1]), text)
     text = _ABSTRACT.sub(lambda found: f"@{made.base.name}-{found[1]}", text)
     text = _PORT.sub(lambda found: str(made.ports.get(int(found[1]), found[1])), text)
-    text = _FILE_DIRECTIVE.sub(lambda found: found[1] + _inside(made, found[2]), text)
-    return text
+    return _FILE_DIRECTIVE.sub(lambda found: found[1] + _inside(made, found[2]), text)
 
 
 def _loopback(address: str | None) -> str:
@@ -160,7 +217,8 @@ def _certificates(made: Home) -> None:
     issued = authority.issue_cert("shop.example.com", "localhost", "127.0.0.1")
     parts = [issued.private_key_pem, *issued.cert_chain_pems, authority.cert_pem]
     for name in wanted:
-        path = made.base / name  # absolute ones stay what they are
+        path = made.base / name  # absolute ones lie in there already
+        assert path.is_relative_to(made.base)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"".join(part.bytes() for part in parts))
 

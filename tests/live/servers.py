@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -57,8 +58,10 @@ class Server:
         return [pid for pid in _processes() if _session(pid) == self.process.pid]
 
     def signal(self, name: str) -> None:
+        """For the process that was started, or the first one of the namespace that was made for it."""
         with contextlib.suppress(ProcessLookupError):
-            self.process.send_signal(signal.Signals[f"SIG{name}"])
+            if self.process.poll() is None:
+                os.kill(_first_inside(self.process.pid), signal.Signals[f"SIG{name}"])
 
     def wait(self, seconds: float) -> int | None:
         """The exit code; None where it still runs after that time."""
@@ -76,6 +79,14 @@ class Server:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         self.process.wait(10)
+
+
+def _first_inside(pid: int) -> int:
+    """The only child of an ``unshare --fork``, process 1 of the namespace; any other process is its own."""
+    if not Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"unshare\0"):
+        return pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return int(children[0]) if children else pid
 
 
 def _processes() -> Iterator[int]:
@@ -97,6 +108,8 @@ def environment(base: Path, gunicorn: str = "") -> dict[str, str]:
     paths = [str(base)]
     if gunicorn:
         paths = [str(package), str(VERSIONS / "gunicorn" / "deps"), *paths]
+    # When pyuwsgi reloads, it runs the interpreter that the venv was made with, which does not know the venv.
+    paths.append(sysconfig.get_path("purelib"))
     programs = [*([str(base / "bin")] if gunicorn else []), str(BIN), "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
     return {
         "PATH": os.pathsep.join(programs),
@@ -164,6 +177,16 @@ def _wait_for(server: Server) -> None:
             raise RefusedError(server.name, server.printed(), server.process.returncode)
         time.sleep(0.03)
     raise RefusedError(server.name, f"not ready after {_PATIENCE:g} s\n{server.printed()}", -1)
+
+
+@cache
+def no_namespaces() -> str:
+    """Why no process or mount namespaces can be made here; "" when they can."""
+    if shutil.which("unshare") is None:
+        return "no unshare is here"
+    words = ["unshare", "--mount", "--pid", "--fork", "sh", "-c", "mount -t tmpfs none /mnt"]
+    made = subprocess.run(words, capture_output=True, text=True, check=False, timeout=30)
+    return f"no namespaces: {made.stderr.strip()}" if made.returncode else ""
 
 
 @cache

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
 import pytest
 
-from cfgcheck.findings import Symptom
 from tests.live import evidence
 from tests.live.experiments import Case, cases, findings_of
 from tests.live.lab import Observation, observe
-from tests.live.servers import nginxes
-from tests.live.verdict import differences
+from tests.live.servers import nginxes, no_namespaces
+from tests.live.verdict import differences, refutes
 from tests.rules import harness
 
 pytestmark = pytest.mark.live
@@ -34,6 +32,8 @@ def test_experiment(case: Case, version: str, tmp_path: Path) -> None:
         pytest.skip(f"holds for nginx {experiment.versions['nginx']}, not {version}")
     if "root" in experiment.needs and os.geteuid() != 0:
         pytest.skip("only root can make files of other users")
+    if "namespaces" in experiment.needs and no_namespaces():
+        pytest.skip(no_namespaces())
     program = case.nginxes[version]
     bad = _observed(case, program, bad=True)
     assert differences(experiment.seen, bad) == [], "the bad example"
@@ -66,18 +66,5 @@ def _agrees(case: Case, found: Observation, folder: Path) -> None:
     outcome = harness.outcome(case.bad.files, case.bad.settings, folder)
     findings = findings_of(case.rule, outcome.findings)
     assert findings, "the bad example gives no finding"
-    refusals = [_refutes(finding.symptom, found) for finding in findings]
+    refusals = [refutes(finding.symptom, found) for finding in findings]
     assert "" in refusals, refusals
-
-
-def _refutes(symptom: Symptom | None, found: Observation) -> str:
-    """What of a symptom was not seen; "" when all was."""
-    if symptom is None:
-        return ""
-    statuses = {answer.status for answer in found.answers}
-    if symptom.status is not None and symptom.status not in statuses:
-        return f"the finding says {symptom.status}, seen: {sorted(statuses)}"
-    logs = f"{found.log}\n{found.app_log}\n{found.start_log}\n{found.says}"
-    if symptom.log and not re.search(symptom.log, logs):
-        return f"no line matches the finding's log {symptom.log!r} in {logs[-3000:]!r}"
-    return ""

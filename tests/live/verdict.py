@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from cfgcheck.findings import Symptom
 from cfgcheck.rules.proof import Seen
 from tests.live.lab import Observation
 
@@ -86,3 +87,16 @@ def _process(seen: Seen, found: Observation) -> Iterator[str]:
         yield f"exit: {seen.exit} expected, got {found.exit}"
     if seen.left is not None and seen.left != found.left:
         yield f"left: {seen.left} expected, {found.left} processes are there"
+
+
+def refutes(symptom: Symptom | None, found: Observation) -> str:
+    """What of a symptom was not seen; "" when all was."""
+    if symptom is None:
+        return ""
+    statuses = {answer.status for answer in found.answers}
+    if symptom.status is not None and symptom.status not in statuses:
+        return f"the finding says {symptom.status}, seen: {sorted(statuses)}"
+    logs = f"{found.log}\n{found.app_log}\n{found.start_log}\n{found.says}"
+    if symptom.log and not re.search(symptom.log, logs):
+        return f"no line matches the finding's log {symptom.log!r} in {logs[-3000:]!r}"
+    return ""

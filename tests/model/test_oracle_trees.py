@@ -108,6 +108,8 @@ def _compare_request(location: Location, asked: Asked, seen: Seen) -> None:
     assert location.passes is not None
     (received,) = seen.received
     assert received.fields == tree_expected.expected(location, asked.method), location.label
+    told = tree_expected.comparable(location, received.fields)
+    assert tree_expected.traced(location, asked) == told, location.label
     assert bool(received.body) is tree_expected.passes_body(location)
     version = location.http_version.value
     if location.passes.family == "proxy":

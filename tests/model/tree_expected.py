@@ -9,9 +9,14 @@ from __future__ import annotations
 from cfgcheck.model.nginx import Location
 from cfgcheck.model.nginx_headers import Header
 from cfgcheck.model.nginx_sent import parameter_name
+from cfgcheck.trace.exchange import Arrival
+from cfgcheck.trace.follow_proxy import follow_in
+from cfgcheck.trace.hop import End
+from cfgcheck.trace.request import Request
 from tests.model.recorders import Fields
 from tests.model.tree_asking import BODY, CLIENT
 from tests.model.tree_statements import PARAMETERS
+from tests.model.trees import Asked
 
 _HOST = dict(CLIENT)["Host"]
 _OWN = frozenset({"host", "connection", "content-length"})
@@ -99,6 +104,29 @@ def _text(header: Header, location: Location, method: str) -> str:
     for name, value in values.items():
         text = text.replace(name, value)
     return text
+
+
+def traced(location: Location, asked: Asked) -> Fields:
+    """What ``trace`` says that the app server receives. Names of HTTP headers in lower case; the name of the host,
+    which HTTP/2 has in a field of its own, is left out there."""
+    assert location.passes is not None
+    headers = {name.lower(): value for name, value in [*CLIENT, ("Connection", "close"), ("Content-Length", str(BODY))]}
+    request = Request("http", headers.pop("host"), 80, asked.target, asked.method, headers, BODY)
+    listening = location.server.listens[0].address.value
+    followed = follow_in(location.server.proxy, Arrival(request, listening), ())
+    assert followed is not None
+    hop, _ = followed
+    assert (hop.end, hop.location) == (End.PASSES, location), hop.because
+    return comparable(location, [(header.name, header.value.value) for header in hop.headers])
+
+
+def comparable(location: Location, fields: Fields) -> Fields:
+    """Without what differs only in its spelling: names of headers have no case."""
+    if location.http_version.value is None:
+        return fields
+    named = [(name.lower(), value) for name, value in fields if not name.startswith(":")]
+    own_host = location.http_version.value == "2" and location.header("Host") is None
+    return [(name, value) for name, value in named if not (own_host and name == "host")]
 
 
 def to_client(location: Location) -> list[tuple[str, str]]:

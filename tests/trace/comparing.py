@@ -10,7 +10,7 @@ PORTLESS = frozenset({"date", "server"})
 
 def differences(hop: Hop, seen: Seen) -> list[str]:
     """What disagrees; nothing where the model says that it does not know."""
-    if hop.end is End.UNKNOWN or any("taken to be there" in step.text for step in hop.steps):
+    if hop.end is End.UNKNOWN or any(_on_files(step.text) for step in hop.steps):
         return []
     found = []
     if hop.end is End.PASSES:
@@ -28,6 +28,11 @@ def differences(hop: Hop, seen: Seen) -> list[str]:
     if seen.where and where(hop) != seen.where:
         found.append(f"in {where(hop)}, nginx {seen.where}")
     return found
+
+
+def _on_files(text: str) -> bool:
+    """It goes on as if files were there; in these folders there are none."""
+    return "taken to be there" in text or text.startswith("without such a file")
 
 
 def where(hop: Hop) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from cfgcheck.model.address import Address
@@ -21,6 +21,7 @@ pytestmark = pytest.mark.oracle
 @settings(
     max_examples=oracle_examples(),
     deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # the message names the one request; shrinking takes minutes
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
 @given(trees(), st.lists(requests(), min_size=10, max_size=25))

@@ -172,7 +172,9 @@ class Tree:
     def server(self, number: int, defaults: set[str]) -> str:
         draw = self.draw
         listens = {draw.one(["@P0@", "@P0@", "@P1@", "127.0.0.1:@P0@", "127.0.0.1:@P1@", "127.0.0.2:@P1@", "*:@P0@"])}
-        if draw.chance(25):
+        if number == 0:
+            listens |= {"@P0@", "@P1@"}
+        elif draw.chance(25):
             listens.add(draw.one(["@P0@", "@P1@"]))
         lines = []
         bound = {listen.replace("*:", "") for listen in listens}
@@ -187,7 +189,10 @@ class Tree:
         lines += [self.mark(), *self.rewriting(ends=False, passes=False), *self.headers()]
         if draw.chance(30):
             lines.append(draw.one(_SETTINGS))
-        lines += self.locations(0, "")
+        locations = self.locations(0, "")
+        lines += locations
+        if draw.chance(60) and not any(one.startswith(("location  / ", "location ^~ / ")) for one in locations):
+            lines.append(f"location / {{ {self.mark()} proxy_pass {draw.one(_TARGETS)}; }}")
         lines.append(self.location("@", "@app", 2).replace("internal;", ""))
         return "server {\n  " + "\n  ".join(lines) + "\n}"
 
