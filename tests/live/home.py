@@ -290,5 +290,6 @@ def _module(folder: Path, module: str, name: str, asynchronous: bool) -> None:
 def _write_module(path: Path, name: str, asynchronous: bool) -> None:
     kind = "asgi" if asynchronous else "wsgi"
     names = sorted({"app", "application", name or "app"})
-    text = path.read_text(encoding="utf-8") if path.exists() else f"from probe import {kind}\n\n"
+    text, probe = path.read_text(encoding="utf-8") if path.exists() else "", f"from probe import {kind}\n\n"
+    text += "" if probe in text else probe  # an example's own module does what it says, then answers as the probe
     path.write_text(text + "".join(f"{one} = {kind}\n" for one in names), encoding="utf-8")
