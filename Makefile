@@ -52,12 +52,13 @@ types: $(TEST_READY)
 pytest: $(TEST_READY)
 	$(BIN)/python -m pytest -n 2 -m "not live" $(PYTEST_ARGS)
 
-# Most of the time these wait for a server: more of them than there are cores run at once.
+# The experiments mostly wait for a server, so more of them than there are cores run at once; the oracles compute.
 live: $(TEST_READY)
-	$(BIN)/python -m pytest -n 8 -m live $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 -m oracle $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 8 -m "live and not oracle" $(PYTEST_ARGS)
 
 nightly: $(TEST_READY)
-	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n 4 -m "live or oracle" $(PYTEST_ARGS)
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n 4 -m live $(PYTEST_ARGS)
 
 evidence: $(TEST_READY)
 	CFGCHECK_RECORD=1 $(BIN)/python -m pytest -n 8 -m live tests/live $(PYTEST_ARGS)

@@ -8,9 +8,17 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("steady", derandomize=True)
 settings.register_profile("search", derandomize=False, print_blob=True)
 settings.register_profile("nightly", derandomize=False, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """An oracle is a real server or library: ``-m "not live"`` leaves it out, too."""
+    for item in items:
+        if item.get_closest_marker("oracle"):
+            item.add_marker(pytest.mark.live)

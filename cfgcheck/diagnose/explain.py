@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from cfgcheck.diagnose import block_size
 from cfgcheck.diagnose.diagnosis import Explanation, Group, Tops, gravest_first
 from cfgcheck.diagnose.kinds import Kind, Source
-from cfgcheck.diagnose.lines import NUMBER
+from cfgcheck.diagnose.paths import Paths
 from cfgcheck.diagnose.related import relates
 from cfgcheck.diagnose.routes import Concern, Fitting, fitting
 from cfgcheck.diagnose.tally import Tally, Top
@@ -65,12 +65,13 @@ class _Explainer:
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
         self.routes = evidence.routes
+        self.paths = Paths()
         self.patterns = _Patterns(evidence.catalogue)
 
     def explain(self, tally: Tally) -> _Said:
         kind = tally.kind
         concern = _concern(tally)
-        fit = fitting(self.routes, concern) if kind.source is Source.NGINX else Fitting(tuple(self.routes))
+        fit = fitting(self.routes, concern, self.paths) if kind.source is Source.NGINX else Fitting(tuple(self.routes))
         sizes = _sizes(tally)
         text = _text(tally.text)
         explanations: tuple[Explanation, ...] = ()
@@ -187,7 +188,7 @@ def _sentence(text: str) -> str:
 
 
 def _concern(tally: Tally) -> Concern:
-    paths = tuple(_text(path.replace(NUMBER, b"000")) for path, _ in tally.paths.ordered()[:20])
+    paths = tuple(_text(path) for path, _ in tally.paths.ordered()[:20])
     return Concern(_text(tally.upstream), _text(tally.server), paths)
 
 

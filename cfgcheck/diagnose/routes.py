@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
 
+from cfgcheck.diagnose.paths import Paths, fits
 from cfgcheck.model.address import Address, is_ipv4, normal_path
-from cfgcheck.model.nginx import Location, Server
+from cfgcheck.model.nginx import Server
 from cfgcheck.model.stack import Route
 from cfgcheck.record import record
 
@@ -36,7 +37,7 @@ class Fitting:
     likely: str = ""
 
 
-def fitting(routes: Sequence[Route], concern: Concern) -> Fitting:
+def fitting(routes: Sequence[Route], concern: Concern, paths: Paths) -> Fitting:
     """The routes that lines can speak of, the best fitting ones only."""
     ranked = [
         (_address_fit(route, concern.upstream), _server_fit(route.server, concern.server), route) for route in routes
@@ -46,7 +47,7 @@ def fitting(routes: Sequence[Route], concern: Concern) -> Fitting:
         return Fitting()
     best = max((address, server) for address, server, _ in ranked)
     kept = [route for address, server, route in ranked if (address, server) == best]
-    kept = _by_paths(kept, concern.paths) or kept
+    kept = _by_paths(kept, concern.paths, paths) or kept
     return Fitting(tuple(kept), _doubt(best, concern))
 
 
@@ -107,36 +108,11 @@ def _server_fit(server: Server, logged: str) -> Fit:
     return Fit.LIKELY if written or not server.listens else Fit.NO
 
 
-def _by_paths(routes: Iterable[Route], paths: Sequence[str]) -> list[Route]:
-    """Those whose location takes one of the paths; all when that can't be told."""
+def _by_paths(routes: Iterable[Route], concerned: Sequence[str], paths: Paths) -> list[Route]:
+    """Those whose location takes one of the paths, and those of which that can't be told."""
     kept = []
     for route in routes:
-        taken = [_chosen(route.server, path) for path in paths] or [None]
-        if any(one is None or one.passes is None or route.location in (one, one.parent) for one in taken) or any(
-            one is not None and route.location.parent is one and route.location.modifier in ("if", "limit_except")
-            for one in taken
-        ):
+        taken = [paths.taken(route.server, path) for path in concerned]
+        if not taken or any(one is None or fits(route.location, one) for one in taken):
             kept.append(route)
     return kept
-
-
-def _chosen(server: Server, path: str) -> Location | None:
-    """The location that nginx takes for a path; None where that can't be told (https://nginx.org/r/location)."""
-    best: Location | None = None
-    for one in server.locations:
-        if one.is_exact and one.path == path:
-            return one
-        if one.modifier == "server" or one.optional:
-            return None
-        if one.is_prefix and path.startswith(one.path) and (best is None or len(one.path) > len(best.path)):
-            best = one
-    if best is not None and best.modifier == "^~":
-        return best
-    for one in server.locations:
-        if one.is_regex:
-            try:
-                if re.search(one.path, path, re.IGNORECASE if one.modifier == "~*" else 0):
-                    return one
-            except (re.error, RecursionError, OverflowError):
-                return None
-    return best

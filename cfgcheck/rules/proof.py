@@ -44,7 +44,8 @@ class Request(_Strict):
     many further small headers. ``body``: so many bytes, ``pace`` of them a second. ``at_once``: so many clients at a
     time; ``times``: one after another on new connections; ``wait``: before each. ``keep``: all on one connection.
     ``raw``: sent as it is. ``client``: the address of loopback that it comes from. ``patience``: after how long the
-    client gives up.
+    client gives up. ``stay``: so long the client of a websocket says nothing; the answer counts as truncated where the
+    connection is closed before that.
     """
 
     method: Text = "GET"
@@ -58,6 +59,7 @@ class Request(_Strict):
     pace: Bytes = 0
     http: Literal["1.0", "1.1"] = "1.1"
     websocket: bool = False
+    stay: Seconds = 0
     at_once: Annotated[int, Field(ge=1, le=2000)] = 1
     times: Annotated[int, Field(ge=1, le=500)] = 1
     wait: Seconds = 0
@@ -132,6 +134,7 @@ class Experiment(_Strict):
     servers by name, where the files don't tell them; ``start_good``: where those of the good example are other ones.
     ``request``: the steps, the same for both. ``versions``: what it holds for; a server at hand outside of them is not
     asked. ``symptom: false``: the finding's own status and log line are not this experiment's (``because`` says why).
+    ``together``: both examples run at the same time, where each takes a minute.
     """
 
     bad: Text | None = None
@@ -144,6 +147,7 @@ class Experiment(_Strict):
     versions: Mapping[str, Text] = {}
     needs: Annotated[list[Literal["root", "namespaces", "linux"]], BeforeValidator(_listed)] = []
     symptom: bool = True
+    together: bool = False
     because: Text | None = None
 
     @model_validator(mode="after")

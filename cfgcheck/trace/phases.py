@@ -40,9 +40,9 @@ class Verdict:
 class Phases:
     """One exchange in its server. ``go``: from the server's rewrite statements to the end."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, locations: Locations | None = None) -> None:
         self.exchange = exchange
-        self.locations = Locations(exchange.server)
+        self.locations = Locations(exchange.server) if locations is None else locations
 
     def go(self) -> Verdict:
         try:

@@ -112,6 +112,7 @@ def _exchange(connection: socket.socket, request: Request, host: str) -> Answer:
     response.begin()
     answer = Answer(response.status, headers=response.getheaders())
     if response.status == 101:
+        answer.truncated = _closed_within(connection, request.stay)
         return answer
     try:
         answer.body = response.read()
@@ -120,6 +121,21 @@ def _exchange(connection: socket.socket, request: Request, host: str) -> Answer:
     except ConnectionResetError:
         answer.truncated = True
     return answer
+
+
+def _closed_within(connection: socket.socket, seconds: float) -> bool:
+    """Whether the other side closes a silent connection before so long. What it says meanwhile counts for nothing."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        connection.settimeout(left)
+        try:
+            if not connection.recv(65536):
+                return True
+        except TimeoutError:
+            return False
+        except ConnectionResetError:
+            return True
+    return False
 
 
 def _send_body(connection: socket.socket, request: Request) -> None:

@@ -15,7 +15,8 @@ from tests.live.ports import Ports
 
 _LISTEN = re.compile(r"\blisten\s+(?:(\[[\da-fA-F:]*\]|\*|[\d.]+|localhost):)?(\d{2,5})\b")
 _PORT = re.compile(
-    r"(?:(?<=[\w\]*]:)|(?<=[ \"'=]:)|(?<=\bport[ =\"'])|(?<=--port[ =])|(?<=-p )|(?<=-p))(\d{2,5})\b(?![.:\w])"
+    r"(?<!unix_signal:)(?:(?<=[\w\]*]:)|(?<=[ \"'=]:)|(?<=\bport[ =\"'])|(?<=--port[ =])|(?<=-p )|(?<=-p))"
+    r"(\d{2,5})\b(?![.:\w])"
 )
 _EVERYWHERE = re.compile(r"(?<![\d.])0\.0\.0\.0(?![\d./])")
 _NAMED = re.compile(r"((?:_pass\s+(?:\w+://)?|\bserver\s+))([A-Za-z][\w.-]*)(?=:\d)")
@@ -37,8 +38,8 @@ _DROPPED_OF_APPS = re.compile(
 )
 _DROPPED_USERS = re.compile(r"^[ \t]*(?:uid|gid|user|group|chown-socket)[ \t]*=.*$", re.MULTILINE)
 _NAMED_USERS = re.compile(
-    r"(?:(?<=\buid = )|(?<=\bgid = )|(?<=\buser = \")|(?<=\bgroup = \")|(?<=chown-socket = )|(?<=^user ))([a-z][\w-]*)"
-    r"(?:(?<=\w)([: ])([a-z][\w-]*))?",
+    r"(?:(?<=\b[ug]id = )|(?<=\buser = \")|(?<=\bgroup = \")|(?<=chown-socket = )|(?<=^user )|(?<=--owner ))"
+    r"([a-z][\w-]*)(?:([: ])([a-z][\w-]*)(?![ \w-]))?",
     re.MULTILINE,
 )
 _ACCOUNTS = ("daemon", "bin", "games", "mail", "nobody")
@@ -166,10 +167,10 @@ def _inside(made: Home, path: str) -> str:
 
 def _app(text: str, users: bool) -> str:
     text = _DROPPED_OF_APPS.sub("", text)
-    return _accounts(text) if users else _DROPPED_USERS.sub("", text)
+    return with_accounts(text) if users else _DROPPED_USERS.sub("", text)
 
 
-def _accounts(text: str) -> str:
+def with_accounts(text: str) -> str:
     """With users and groups that this machine has. The same name becomes the same account in each file."""
     return _NAMED_USERS.sub(
         lambda found: _account(found[1]) + (f"{found[2]}{_account(found[3])}" if found[3] else ""), text
@@ -187,7 +188,7 @@ def _account(name: str) -> str:
 
 def _nginx(made: Home, text: str, users: bool) -> str:
     text = _DROPPED_OF_NGINX.sub("", text)
-    text = _accounts(text) if users else _USER.sub("", text)
+    text = with_accounts(text) if users else _USER.sub("", text)
     text = _LISTEN.sub(lambda found: f"listen {_loopback(found[1])}:{made.ports[int(found[2])]}", text)
     upstreams = {*_UPSTREAM.findall(text), "localhost", "unix"}
     text = _NAMED.sub(lambda found: found[0] if found[2] in upstreams else f"{found[1]}127.0.0.1", text)
@@ -260,7 +261,8 @@ def _is_root() -> bool:
 
 def _modules(made: Home, everything: str) -> None:
     """Modules by the names that the files give to the application, each with the probe in it."""
-    shutil.copy(Path(__file__).with_name("probe.py"), made.base / "probe.py")
+    for name in ("probe.py", "handing.py"):
+        shutil.copy(Path(__file__).with_name(name), made.base / name)
     asynchronous = bool(_ASYNCHRONOUS.search(everything))
     wanted = {(module, name) for module, name in _APP.findall(everything)}
     wanted |= {(module, name) for module, name in _MODULE.findall(everything)}

@@ -1,4 +1,4 @@
-"""What experiments over several hosts have in common: examples of rules, and whether the program is right about them."""
+"""What experiments over several hosts share: examples of rules, and whether the program is right about them."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from tests.live.home import Home, pid_of, usable
+from tests.live.home import Home, pid_of, usable, with_accounts
 from tests.model.nginx_real import executable
 
 BIN = Path(sys.executable).parent
@@ -134,7 +134,7 @@ def app(
     """An app server by its command line, once it is ready. ``RefusedError`` where it ends before; ``ends``: it is
     expected to, so that what it says of being ready does not count yet."""
     log = made.base / f"{name}.log"
-    words = shlex.split(usable(made, command))
+    words = shlex.split(usable(made, with_accounts(command)))
     if gunicorn:
         _wrapper(made.base, gunicorn)
     with log.open("wb") as output:

@@ -9,8 +9,8 @@ import pytest
 
 from cfgcheck.rules.proof import Request, Step
 from tests.live.lab import Observation, observe
+from tests.live.on_hosts import agrees, bad, good
 from tests.live.servers import nginxes
-from tests.live.test_hosts import agrees, bad, good
 
 pytestmark = pytest.mark.live
 

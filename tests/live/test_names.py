@@ -53,9 +53,14 @@ def test_address_that_is_looked_up_again(program: str, name: str) -> None:
         with name_server(made["proxy"], "127.0.0.11", known), stage(good(CACHED, name).files) as stack:
             assert statuses(_app_moves(stack, made, program)) == [200]
             known.addresses["web"] = "10.0.0.6"
-            later = made["client"].ask("10.0.0.4", 80, Request(times=30, wait=0.5))
-            assert statuses(later)[-1] == 200, "the old address counts for 10 s at most"
+            assert _answers_again(made), "the old address counts for 10 s at most"
             assert "web" in known.asked
+
+
+def _answers_again(made: dict[str, Host]) -> bool:
+    """Whether there is an answer from the app within some 15 s."""
+    asked = (made["client"].ask("10.0.0.4", 80, Request(wait=0.5)) for _ in range(30))
+    return any(200 in statuses(answers) for answers in asked)
 
 
 def _skip_before_resolve(program: str, name: str) -> None:
@@ -85,13 +90,13 @@ def test_resolver_that_nobody_asks(program: str, wrong: str, right: str) -> None
             with stage(bad(UNUSED, wrong).files) as stack:
                 assert statuses(_app_moves(stack, made, program)) == [200]
                 known.addresses["web"] = "10.0.0.6"
-                assert set(statuses(client.ask("10.0.0.4", 80, Request(times=24, wait=0.5)))) == {502}
+                assert set(statuses(client.ask("10.0.0.4", 80, Request(times=20, wait=0.5)))) == {502}
                 assert known.asked == [], "it asks nobody, though its 10 s are over"
             known.addresses["web"] = "10.0.0.5"
             with stage(good(UNUSED, right).files) as stack:
                 assert statuses(_app_moves(stack, made, program)) == [200]
                 known.addresses["web"] = "10.0.0.6"
-                assert statuses(client.ask("10.0.0.4", 80, Request(times=30, wait=0.5)))[-1] == 200
+                assert _answers_again(made)
                 assert "web" in known.asked
 
 

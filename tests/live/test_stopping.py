@@ -12,7 +12,7 @@ from cfgcheck.rules.proof import Request
 from cfgcheck.rules.schema import Bad, Good
 from tests.live.experiments import findings_of, rules
 from tests.live.lab import Observation, Running, running
-from tests.live.servers import RefusedError, app, no_namespaces, nginxes
+from tests.live.servers import RefusedError, app, nginxes, no_namespaces
 from tests.live.verdict import refutes
 from tests.rules import harness
 
@@ -23,7 +23,8 @@ EACH_NGINX = pytest.mark.parametrize("program", nginxes().values(), ids=nginxes(
 
 
 def _example(name: str) -> Bad | Good:
-    (found,) = (one for one in [*_RULE.examples.bad, *_RULE.examples.good] if one.name == name)
+    examples: list[Bad | Good] = [*_RULE.examples.bad, *_RULE.examples.good]
+    (found,) = (one for one in examples if one.name == name)
     return found
 
 
@@ -93,6 +94,8 @@ def _restarted_alone(files: Mapping[str, str], program: str) -> Observation:
                 stack.take(Request())
         except RefusedError as refused:
             stack.observation.refused, stack.observation.says = refused.who, refused.says
+            stack.take(Request(background=True))  # waits behind what still runs
+            stack.finish()
             stack.take(Request())
         stack.finish()
         stack.collect()
@@ -106,7 +109,9 @@ def test_a_killed_master_leaves_workers_with_the_port(program: str, tmp_path: Pa
     assert found.left, "its worker lives on"
     assert found.refused == "again"
     assert "Connection in use" in found.says
-    assert 502 in [answer.status for answer in found.answers]
+    assert [answer.status for answer in found.answers] == [200, 502, 502]
+    assert "failed (104: Connection reset by peer) while reading response header from upstream" in found.log
+    assert "connect() failed (111: Connection refused) while connecting to upstream" in found.log
     _agrees(bad, found, tmp_path)
     cured = _restarted_alone(good.files, program)
     assert (cured.left, cured.refused) == (0, "")

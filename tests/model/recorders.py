@@ -48,7 +48,7 @@ class Recorder:
     path: Path
     body: int = 0
     failing: bool = False
-    requests: list[Received] = field(default_factory=list, repr=False)
+    requests: list[Received] = field(default_factory=list)
     gate: threading.Event = field(default_factory=threading.Event)
     port: int = 0
 

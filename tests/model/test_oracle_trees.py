@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, note, settings
 
 from cfgcheck.app import Input, load
 from cfgcheck.model.nginx import Location, Proxy
@@ -58,7 +58,13 @@ def _key(location: Location) -> tuple[str, str, str]:
     return location.server.names[0], kind, tree_expected.path_of(location)
 
 
-_BOUNDED = settings(max_examples=oracle_examples(), deadline=None, suppress_health_check=list(HealthCheck))
+_BOUNDED = settings(
+    max_examples=oracle_examples(),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[phase for phase in Phase if phase not in (Phase.shrink, Phase.explain)],
+)
+"""A tree is not made smaller: that takes minutes, and the message names the location and both sides."""
 
 
 @_BOUNDED
@@ -76,6 +82,9 @@ def test_the_nginx_of_this_machine_does_too(recorders: dict[str, Recorder], tree
 
 
 def _compare(tree: Tree, recorders: dict[str, Recorder], program: str) -> None:
+    note(str(tree))
+    for recorder in recorders.values():
+        recorder.requests.clear()
     with nginx_real.started(_files(tree, recorders, program), program) as nginx, Log(nginx.base / "error.log") as log:
         found = _model(nginx.base)
         assert set(found) == {(asked.server, asked.kind, asked.path) for asked in tree.asked}

@@ -116,7 +116,7 @@ def traced(location: Location, asked: Asked) -> Fields:
     followed = follow_in(location.server.proxy, Arrival(request, listening), ())
     assert followed is not None
     hop, _ = followed
-    assert (hop.end, hop.location) == (End.PASSES, location), hop.because
+    assert (hop.end, hop.location) == (End.PASSES, location), [step.text for step in hop.steps]
     return comparable(location, [(header.name, header.value.value) for header in hop.headers])
 
 

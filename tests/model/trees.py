@@ -42,6 +42,9 @@ class Tree:
     families: tuple[str, ...] = ()
     modern: bool = True
 
+    def __str__(self) -> str:
+        return "\n".join(f"### {name}\n{text}" for name, text in self.files.items())
+
 
 @st.composite
 def trees(draw: st.DrawFn, *, modern: bool) -> Tree:
