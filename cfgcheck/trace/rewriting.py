@@ -191,7 +191,8 @@ def _replaced(text: str, exchange: Exchange, escaping: bool, directive: Directiv
 
 # ---------------------------------------------------------------------------------------------------------------- if
 def _if(directive: Directive, scope: Scope, exchange: Exchange) -> Answer | Stop | None:
-    inner = directive.block or []
+    passing = next((one for one in _passing(exchange) if one.directive is directive), None)
+    inner = passing.scope.children if passing is not None else directive.block or []
     try:
         holds = condition(directive, exchange)
     except Undecided as why:
@@ -202,10 +203,13 @@ def _if(directive: Directive, scope: Scope, exchange: Exchange) -> Answer | Stop
     if not holds:
         return None
     _sure(directive, scope)
+    unread = next((child for child in inner if child.key == "include"), None)
+    if unread is not None:
+        raise Undecided(f"what `{_written(unread)}` does in `if {_written(directive)}` is not known", unread.span)
     exchange.say(f"if {_written(directive)} holds", directive.span)
     if scope is not exchange.server.scope:
-        exchange.scope, exchange.in_if = Scope("if", directive, scope), True
-        exchange.handler = next((one for one in _passing(exchange) if one.directive is directive), exchange.handler)
+        exchange.scope, exchange.in_if = passing.scope if passing else Scope("if", directive, scope), True
+        exchange.handler = passing or exchange.handler
     return _run(inner, scope, exchange)
 
 

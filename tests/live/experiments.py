@@ -73,7 +73,7 @@ class Case:
         for server, wanted in self.experiment.versions.items():
             if server == "nginx" and not self.nginxes:
                 return f"no nginx {wanted} is at hand, only {', '.join(nginxes())}"
-            if server in _OF_APPS and _fitting(server, wanted) is None:
+            if server != "nginx" and _fitting(server, wanted) is None:
                 return f"no {server} {wanted} is at hand, only {', '.join(versions_of(server))}"
         return ""
 

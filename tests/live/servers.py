@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import re
 import shlex
 import shutil
@@ -203,6 +204,8 @@ def nginxes() -> dict[str, str]:
 @cache
 def versions_of(server: str) -> list[str]:
     """The versions of an app server at hand, the installed one first."""
+    if server == "python":
+        return [platform.python_version()]
     package = {"uwsgi": "pyuwsgi"}.get(server, server)
     found = [metadata.version(package)]
     if server == "gunicorn" and (VERSIONS / "gunicorn").is_dir():

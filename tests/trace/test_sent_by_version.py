@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from cfgcheck.app import Input, load
+from cfgcheck.settings import load_settings
 from cfgcheck.trace.exchange import Arrival
 from cfgcheck.trace.follow_proxy import follow_in
+from cfgcheck.trace.hop import End
 from cfgcheck.trace.request import Request
 from tests.model.nginx_build import proxy_of
 
@@ -48,3 +53,23 @@ def test_the_host_as_a_parameter(body: str, version: str, expected: list[tuple[s
 def test_a_header_that_nginx_calls_invalid_comes_through_beside_the_one_set(outer: str, values: list[str]) -> None:
     found = sent("proxy_set_header X_User me; proxy_pass http://127.0.0.1:1;", "1.31", outer)
     assert [value for name, value in found if name.lower() == "x_user"] == values
+
+
+@pytest.mark.parametrize(
+    ("included", "end", "location"),
+    [
+        ("set $to 127.0.0.1:2; proxy_pass http://$to;", End.PASSES, "if"),
+        ("set $to 127.0.0.1:2;", End.UNKNOWN, ""),
+    ],
+)
+def test_statements_that_an_if_includes(tmp_path: Path, included: str, end: End, location: str) -> None:
+    inner = "if ($arg_a) { include inner.conf; } proxy_pass http://127.0.0.1:1;"
+    text = f"events {{}} http {{ server {{ listen 8000; location / {{ {inner} }} }} }}"
+    (tmp_path / "nginx.conf").write_text(text)
+    (tmp_path / "inner.conf").write_text(included)
+    _, (stack,) = load(Input((tmp_path / "nginx.conf",)), load_settings(tmp_path))
+    followed = follow_in(stack.proxies[0], Arrival(Request("http", "shop.example", 8000, "/?a=1")), ())
+    assert followed is not None
+    hop, _ = followed
+    assert hop.end is end
+    assert (hop.location.modifier if hop.location else "") == location
