@@ -145,7 +145,7 @@ class Experiment(_Strict):
     seen: Seen
     cured: Seen
     versions: Mapping[str, Text] = {}
-    needs: Annotated[list[Literal["root", "namespaces", "linux"]], BeforeValidator(_listed)] = []
+    needs: Annotated[list[Literal["root", "namespaces"]], BeforeValidator(_listed)] = []
     symptom: bool = True
     together: bool = False
     because: Text | None = None

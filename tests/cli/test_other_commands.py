@@ -178,6 +178,13 @@ def test_rules_as_json_have_every_field() -> None:
     assert rules.keys() == rule_files().keys()
     wanted = {"id", "category", "severity", "subject", "message", "symptom", "why", "fix", "sources", "examples"}
     assert all(wanted <= rule.keys() for rule in rules.values())
+    assert all(rule.keys() & {"proof", "unproven"} for rule in rules.values())
+
+
+def test_explain_tells_what_was_seen() -> None:
+    shown = " ".join(run("explain", "verification-without-ca").out.split())
+    assert "observed: nginx does not start, it says" in shown
+    assert "not shown here:" in " ".join(run("explain", "heartbeat-on-disk").out.split())
 
 
 def test_rules_of_the_project_are_listed_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
