@@ -62,7 +62,8 @@ def _rule(one: RulePage, results: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _experiment(experiment: Observed, results: Mapping[str, Any]) -> Iterator[str]:
-    lead = f"{_cell(experiment.asked)}: " if experiment.asked else ""
+    lead = f"*{_cell(experiment.example)}*: " if experiment.example else ""
+    lead += f"{_cell(experiment.asked)}: " if experiment.asked else ""
     yield f"- {lead}{_cell(experiment.seen)}" + (f"; mended: {_cell(experiment.cured)}" if experiment.cured else "")
     told = [f"`{experiment.test}`"] if experiment.test else []
     told += [f"holds for {_cell(experiment.holds)}"] if experiment.holds else []

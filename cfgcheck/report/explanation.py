@@ -71,7 +71,7 @@ class _Page:
 
     def _evidence(self) -> Iterator[str]:
         for one in observed(self.page.fields):
-            yield from self._item(f"observed: {one.sentence}")
+            yield from self._item(f"observed{f' ({one.example})' if one.example else ''}: {one.sentence}")
         for because, source in unproven(self.page.fields):
             yield from self._item(f"not shown here: {because} ({source})")
 

@@ -15,13 +15,15 @@ _KILO = 1000
 @record(frozen=True)
 class Observed:
     """An experiment in words. ``asked``: what was done; ``seen``: what the bad example gave, ``cured``: the good one;
-    ``holds``: the versions it holds for, "" where it holds for all; ``test``: where a test of its own is."""
+    ``holds``: the versions it holds for, "" where it holds for all; ``test``: where a test of its own is; ``example``:
+    the name of the bad example, "" where it has none."""
 
     asked: str
     seen: str
     cured: str = ""
     holds: str = ""
     test: str = ""
+    example: str = ""
 
     @property
     def sentence(self) -> str:
@@ -32,7 +34,9 @@ class Observed:
 
 def observed(fields: Mapping[str, Any]) -> list[Observed]:
     """The experiments of a rule file's fields."""
-    return [_of(one) for one in _listed(fields.get("proof")) if isinstance(one, Mapping)]
+    bad = _listed((fields.get("examples") or {}).get("bad"))
+    first = str(bad[0].get("name", "")) if bad else ""
+    return [_of(one, first) for one in _listed(fields.get("proof")) if isinstance(one, Mapping)]
 
 
 def unproven(fields: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -44,13 +48,14 @@ def unproven(fields: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def _of(proof: Mapping[str, Any]) -> Observed:
+def _of(proof: Mapping[str, Any], first: str) -> Observed:
     holds = ", ".join(f"{name} {wanted}" for name, wanted in (proof.get("versions") or {}).items())
     if "test" in proof:
         return Observed("", " ".join(str(proof.get("observed", "")).split()), "", holds, str(proof["test"]))
     steps = _listed(proof.get("request", {}))
     asked = "" if _starts_nothing(proof) else ", then ".join(_step(step) for step in steps if isinstance(step, Mapping))
-    return Observed(asked, _outcome(proof.get("seen") or {}), _outcome(proof.get("cured") or {}), holds)
+    seen, cured = (_outcome(proof.get(name) or {}) for name in ("seen", "cured"))
+    return Observed(asked, seen, cured, holds, example=str(proof.get("bad") or first))
 
 
 def _starts_nothing(proof: Mapping[str, Any]) -> bool:
