@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -15,7 +15,9 @@ from cfgcheck.findings import Finding
 from cfgcheck.model.stack import Stack
 from cfgcheck.model.units import parse_offset
 from cfgcheck.settings import Settings
-from cfgcheck.trace.hop import Way
+
+_METHOD = re.compile(r"[A-Za-z_-]+\Z")
+"""What nginx takes for a method, in capitals (ngx_http_parse_request_line)."""
 
 _EPILOG = """\b
 Examples:
@@ -60,11 +62,14 @@ def command(
     stack = stack_for(stacks, asked)
     if stack is None:
         raise click.ClickException("no nginx configuration was found: there is nothing that takes a request")
+    from cfgcheck.trace.judged import judged
     from cfgcheck.trace.ladder import ladder
+    from cfgcheck.trace.subjects import on_the_way
 
     request, way = followed(stack, asked)
-    drawn = ladder(stack, way, request)
-    findings = _findings(stack, settings, drawn.way)
+    found = _findings(stack, settings)
+    drawn = judged(ladder(stack, way, request), found)
+    findings = on_the_way(found, drawn.way)
     if form == "json":
         from cfgcheck.report import trace_json
 
@@ -81,7 +86,7 @@ def command(
 def _method(method: str | None, body: str | None) -> str:
     if method is None:
         return "POST" if body is not None else "GET"
-    if not method.isascii() or not method.isalpha():
+    if not _METHOD.match(method):
         raise click.BadParameter(f"{method!r} is no method", param_hint="--method")
     return method.upper()
 
@@ -95,12 +100,11 @@ def _size(body: str | None) -> int:
     return size
 
 
-def _findings(stack: Stack, settings: Settings, way: Way) -> Sequence[Finding]:
-    """What the rules say of the way."""
+def _findings(stack: Stack, settings: Settings) -> tuple[Finding, ...]:
+    """What the rules say of the stack."""
     from cfgcheck.rules.catalogue import load_catalogue
     from cfgcheck.rules.run import judge
     from cfgcheck.rules.selection import Selection
-    from cfgcheck.trace.subjects import on_the_way
 
     catalogue = load_catalogue(settings.rules)
-    return on_the_way(judge(stack, catalogue, Selection.of(catalogue, settings)).findings, way)
+    return judge(stack, catalogue, Selection.of(catalogue, settings)).findings

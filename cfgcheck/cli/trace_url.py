@@ -16,10 +16,11 @@ from cfgcheck.trace.request import Request
 
 _PORTS = {"http": 80, "https": 443}
 _URL = re.compile(
-    r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?(?:[^@/?#]*@)?(?P<host>\[[^\]/?#]*\]|[^:/?#\[\]]*)(?::(?P<port>[^/?#]*))?"
+    r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?(?:[^/?#]*@)?(?P<host>\[[^\]/?#]*\]|[^:/?#\[\]]*)(?::(?P<port>[^/?#]*))?"
     r"(?P<target>[/?][^#]*)?(?:#.*)?\Z",
     re.DOTALL,
 )
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MANY = 20
 """Names shown where none is the one that was asked for."""
@@ -43,7 +44,7 @@ class Asked:
     def of(cls, url: str, method: str, headers: Sequence[str], body: int) -> Asked:
         """A usage error for what is no URL, no port, no header."""
         found = _URL.match(url.strip())
-        if found is None:
+        if found is None or (not found["scheme"] and _SCHEME.match(url.strip())):
             raise click.BadParameter(f"{url!r} is no URL", param_hint="URL")
         scheme = found["scheme"].lower() if found["scheme"] else None
         if scheme is not None and scheme not in _PORTS:
@@ -52,6 +53,7 @@ class Asked:
         if (scheme or port) and not host:
             raise click.BadParameter(f"{url!r} names no host", param_hint="URL")
         sent = _headers(headers)
+        body = _length(sent.pop("content-length", None), body)
         return cls(scheme, _host(sent.pop("host", host)), port, _target(found["target"]), method, sent, body)
 
 
@@ -103,6 +105,15 @@ def _headers(written: Sequence[str]) -> dict[str, str]:
         clean = " ".join(value.split("\n")).replace("\r", " ").strip()
         found[key] = f"{found[key]}{'; ' if key == 'cookie' else ', '}{clean}" if key in found else clean
     return found
+
+
+def _length(told: str | None, body: int) -> int:
+    """What nginx goes by is what a client says of its body. ``body``: what was asked for without it."""
+    if told is None:
+        return body
+    if not (told.isascii() and told.isdigit() and len(told) <= 18) or (body and int(told) != body):
+        raise click.BadParameter(f"Content-Length: {told} is not the size of the body", param_hint="--header")
+    return int(told)
 
 
 def stack_for(stacks: Sequence[Stack], asked: Asked) -> Stack | None:

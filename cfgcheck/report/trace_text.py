@@ -147,7 +147,7 @@ class _Page:
             ).rstrip()
         elif width_of(what) <= room:
             yield lead + self.terminal.paint(style, head) + what
-            yield from self._beneath(place, "quiet", used - _LEAD)
+            yield from self._beneath(place, "quiet", used - _LEAD if width_of(place) <= room - 2 else 2)
         else:
             yield (lead + self.terminal.paint(style, head)).rstrip()
             yield from self._beneath(f"{what}; {place}" if place else what, "quiet", 2)
@@ -204,7 +204,7 @@ class _Page:
             labels = list(dict.fromkeys(_target(route) for route in ladder.other_routes))
             more = f" and {len(labels) - _MANY} more" if len(labels) > _MANY else ""
             yield from self._said(f"Other servers may get it instead: {', '.join(labels[:_MANY])}{more}.", "quiet")
-        for cut in ladder.cuts[1:]:
+        for cut in (one for one in ladder.cuts if one.text != ladder.ends):
             yield from self._said(f"Also: {cut.text}: {cut.rung.outcome.said}.", "error")
         status = f": {ladder.status}" if ladder.status and str(ladder.status) not in ladder.ends else ""
         verdict = f"{ladder.ends}{status}."

@@ -73,6 +73,10 @@ def _refused(hop: Hop, taken: Taken) -> Hop | None:
     tls, wanted = taken.group.tls, hop.request.scheme == "https"
     if taken.chosen.listen.implied and not taken.chosen.listen.address.known:
         return None
+    if wanted != tls and taken.group.doubt:
+        spoken = "TLS is" if tls else "no TLS is"
+        because = f"nginx's port is not known, and {spoken} spoken on {taken.group.address}"
+        return replace(hop, because=because, steps=(*taken.steps, Step(because, taken.chosen.listen.span)))
     if wanted and not tls:
         because = f"no TLS is spoken on {taken.group.address}"
         return replace(hop, end=End.NOBODY, because=because, steps=(*taken.steps, Step(because, hop.listen.span)))  # type: ignore[union-attr]
@@ -112,12 +116,8 @@ def _passed(hop: Hop, location: Location, passes: Pass, exchange: Exchange, rout
     return replace(hop, uri=uri, headers=headers, routes=found, because=because, steps=steps)
 
 
-
-
 def _malformed(target: Target, passes: Pass) -> str:
     """Why nginx can't use a computed target."""
     if passes.family == "proxy" and target.address is None:
         return target.malformed or "the target has no address"
     return ""
-
-

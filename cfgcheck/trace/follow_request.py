@@ -12,6 +12,7 @@ from cfgcheck.model.host import DoorwayKind
 from cfgcheck.model.nginx import Location, Proxy
 from cfgcheck.model.stack import Route, Stack
 from cfgcheck.record import record, replace
+from cfgcheck.trace.choosing import literal
 from cfgcheck.trace.exchange import Arrival
 from cfgcheck.trace.follow_proxy import follow_in
 from cfgcheck.trace.hop import End, Hop, Step, Way
@@ -66,7 +67,7 @@ class _Following:
                 inner = bool(hop.server is not None and hop.server.edge is not None and hop.server.edge.seen)
                 if step is not None:
                     hop = replace(hop, steps=(step, *hop.steps))
-                refused = hop.end is End.NOBODY and hop.status is None
+                refused = hop.status is None and (hop.end is End.NOBODY or _doubtful(hop))
                 candidate = _Candidate(hop, (int(refused), how, int(inner), rank))
                 if best is None or candidate.rank < best.rank:
                     best = candidate
@@ -106,11 +107,13 @@ class _Following:
 
     def _nobody(self) -> Iterator[Hop]:
         """A hop that says where the stack's proxies do listen, of the one that listens most."""
-        ports = [(proxy, _ports(proxy)) for proxy in self.stack.proxies]
+        asked = literal(self.request.host, self.request.port)
+        ports = [(proxy, _ports(proxy, whole=asked is not None)) for proxy in self.stack.proxies]
         told = [f"{proxy.label} listens on {', '.join(found)}" for proxy, found in ports if found]
         more = "" if len(told) <= _MOST_TOLD else f" and {len(told) - _MOST_TOLD} more"
         others = f": {'; '.join(told[:_MOST_TOLD])}{more}" if told else ""
-        because = f"no nginx of this stack listens on port {self.request.port}{others}"
+        where = f"port {self.request.port}" if asked is None else str(asked)
+        because = f"no nginx of this stack listens on {where}{others}"
         for proxy, _ in sorted(ports, key=lambda one: -len(one[1]))[:1]:
             yield Hop(self.request, proxy, End.NOBODY, (Step(because, proxy.span),), because=because)
 
@@ -138,6 +141,9 @@ class _Following:
         for route in hop.routes:
             if route.app is not None or route.peer is None or not route.peer.address.known:
                 continue
+            address = route.peer.address.value
+            if address.is_tcp and address.port is None:
+                continue  # a placeholder: which of many ports it is nobody knows
             for proxy, address in self._behind(route, hop.location):
                 found = follow_in(proxy, _onward(hop, route, address), self.stack.routes)
                 if found is not None:
@@ -159,11 +165,16 @@ class _Following:
                 yield proxy, address
 
 
-def _ports(proxy: Proxy) -> list[str]:
-    """The ports that it listens on, as written."""
+def _doubtful(hop: Hop) -> bool:
+    """Whether it was given up for a server that may listen on another port."""
+    return hop.end is End.UNKNOWN and hop.server is not None and hop.location is None
+
+
+def _ports(proxy: Proxy, *, whole: bool) -> list[str]:
+    """The ports that it listens on, as written; ``whole`` addresses where one was asked for."""
     listens = (listen for server in proxy.servers for listen in server.listens)
     known = (listen.address.value for listen in listens if listen.address.known)
-    return list(dict.fromkeys(address.port_text for address in known if address.is_tcp))
+    return list(dict.fromkeys(str(one) if whole else one.port_text for one in known if one.is_tcp))
 
 
 def _in_container(address: Address | None) -> Address | None:

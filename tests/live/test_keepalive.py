@@ -28,12 +28,12 @@ KEEPS = ">=1.29.7"
 POST = Request(method="POST", body=9)
 
 
-def program_of(wanted: str) -> str:
-    """An nginx of such a version; skips where none is at hand."""
+def programs_of(wanted: str) -> list[str]:
+    """Each nginx of such a version; skips where none is at hand."""
     fitting = [program for version, program in nginxes().items() if version in SpecifierSet(wanted)]
     if not fitting:
         pytest.skip(f"no nginx {wanted} is at hand, only {', '.join(nginxes())}")
-    return fitting[0]
+    return fitting
 
 
 @contextmanager
@@ -68,13 +68,14 @@ def _collected(stack: Running, answers: list[Answer], *, enough: Callable[[str],
 
 LOST = re.compile(r"(recv\(\) failed \(104: Connection reset by peer\)|upstream prematurely closed connection) while")
 RACE = "upstream-keepalive-race"
+BY_HAND = "set up by hand before that, with writes declared"
 EQUAL = "Daphne and Granian"
 """Daphne's time is nginx's, 60 s: who closes first is a matter of the network."""
 
 
 def _lost(example: Bad | Good, program: str, request: Request, slow: float) -> Observation:
     """A first request is answered; the app closes the idle connection when its time has come; the second request is on
-    its way when the news of that arrives. ``slow``: so long answers take, and so nginx's time begins that much later."""
+    its way when the news of that arrives. ``slow``: so long answers take, so that nginx's time begins later."""
     with relayed(example.files, program, slow=slow) as (stack, network):
         assert statuses(stack.ask(request)) == [200]
         network.wait_for_close()
@@ -101,14 +102,14 @@ def _kept(example: Bad | Good, program: str, request: Request, idle: float) -> O
         ("Hypercorn, told otherwise", "Hypercorn waits longer than nginx", KEEPS, "/", 33),
         ("Granian's time to read headers", "nginx waits less than Granian", KEEPS, "/", 33),
         (EQUAL, "nginx waits less than Daphne", KEEPS, "/", 63),
-        ("set up by hand before that, with writes declared", "gevent waits longer than nginx", "<1.29.7", "/orders/", 8),
-        ("set up by hand before that, with writes declared", "gevent waits longer than nginx", KEEPS, "/orders/", 8),
+        (BY_HAND, "gevent waits longer than nginx", "<1.29.7", "/orders/", 8),
+        (BY_HAND, "gevent waits longer than nginx", KEEPS, "/orders/", 8),
     ],
 )
 def test_request_that_meets_the_close(
     wrong: str, right: str, wanted: str, path: str, idle: float, tmp_path: Path
 ) -> None:
-    program, example, request = program_of(wanted), bad(RACE, wrong), POST.model_copy(update={"path": path})
+    program, example, request = programs_of(wanted)[0], bad(RACE, wrong), POST.model_copy(update={"path": path})
     with ThreadPoolExecutor(1) as other:
         beside = other.submit(_kept, good(RACE, right), program, request, idle)
         lost = _lost(example, program, request, 4 if wrong == EQUAL else 0)
@@ -121,15 +122,15 @@ def test_request_that_meets_the_close(
     assert not LOST.search(kept.log)
 
 
-@pytest.mark.parametrize("right", ["the same before nginx 1.29.7", "the sync worker always closes"])
-@EACH_NGINX
-def test_nothing_is_kept(program: str, right: str) -> None:
+@pytest.mark.parametrize(
+    ("right", "wanted"), [("the same before nginx 1.29.7", "<1.29.7"), ("the sync worker always closes", "")]
+)
+def test_nothing_is_kept(right: str, wanted: str) -> None:
     """The good examples with which no connection is there to be closed."""
-    if "1.29.7" in right:
-        program = program_of("<1.29.7")
-    with relayed(good(RACE, right).files, program) as (stack, network):
-        assert statuses(stack.ask(POST) + stack.ask(POST)) == [200, 200]
-        assert network.accepted == 2
+    for program in programs_of(wanted):
+        with relayed(good(RACE, right).files, program, late=False) as (stack, network):
+            assert statuses(stack.ask(POST) + stack.ask(POST)) == [200, 200]
+            assert network.accepted == 2
 
 
 @pytest.mark.parametrize(
@@ -137,7 +138,7 @@ def test_nothing_is_kept(program: str, right: str) -> None:
     [("GET", 200), ("HEAD", 200), ("PUT", 200), ("DELETE", 200), ("POST", 502), ("PATCH", 502)],
 )
 def test_methods_that_are_sent_again(method: str, status: int) -> None:
-    program, example = program_of(KEEPS), bad(RACE, "nginx 1.30 keeps connections by default")
+    program, example = programs_of(KEEPS)[0], bad(RACE, "nginx 1.30 keeps connections by default")
     with relayed(example.files, program) as (stack, network):
         assert statuses(stack.ask(Request())) == [200]
         network.wait_for_close()
@@ -162,20 +163,14 @@ GUNICORN = {"web": "gunicorn -b 127.0.0.1:8000 -w 1 --threads 4 --keep-alive 75 
     ],
     ids=lambda value: re.sub(r"\W+", "-", value.name) if isinstance(value, Bad | Good) else str(value),
 )
-@EACH_NGINX
-def test_connections_of_four_requests(program: str, example: Bad | Good, wanted: str, connections: int) -> None:
-    if program != program_of(wanted or f"=={_version(program)}"):
-        pytest.skip(f"holds for nginx {wanted}, not {_version(program)}")
+def test_connections_of_four_requests(example: Bad | Good, wanted: str, connections: int) -> None:
     port = 3031 if "uwsgi.ini" in example.files else 8000
     start = None if len(example.files) > 1 else GUNICORN
-    with relayed(example.files, program, port, late=False, start=start) as (stack, network):
-        answers = [stack.ask(Request())[0] for _ in range(4)]
-        assert statuses(answers) == [200] * 4
-        assert network.accepted == connections
-
-
-def _version(program: str) -> str:
-    return next(version for version, known in nginxes().items() if known == program)
+    for program in programs_of(wanted):
+        with relayed(example.files, program, port, late=False, start=start) as (stack, network):
+            answers = [stack.ask(Request())[0] for _ in range(4)]
+            assert statuses(answers) == [200] * 4
+            assert network.accepted == connections
 
 
 EDGE = """events {}
