@@ -58,7 +58,7 @@ def _rule(one: RulePage, results: Mapping[str, Any]) -> Iterator[str]:
     for number, experiment in enumerate(observed(one.fields), 1):
         yield from _experiment(experiment, results.get(f"{one.id}-{number}", {}))
     for because, source in unproven(one.fields):
-        yield f"- not shown here: {_cell(because)} Source: {_cell(source)}"
+        yield f"- not shown here: {_cell(because.rstrip('.'))}. Source: {_cell(source)}"
 
 
 def _experiment(experiment: Observed, results: Mapping[str, Any]) -> Iterator[str]:
@@ -67,24 +67,28 @@ def _experiment(experiment: Observed, results: Mapping[str, Any]) -> Iterator[st
     yield f"- {lead}{_cell(experiment.seen)}" + (f"; mended: {_cell(experiment.cured)}" if experiment.cured else "")
     told = [f"`{experiment.test}`"] if experiment.test else []
     told += [f"holds for {_cell(experiment.holds)}"] if experiment.holds else []
-    told += [_run(result) for _, result in sorted(results.items())]
+    told += _runs(results)
     for line in told:
         yield f"  - {line}"
 
 
-def _run(result: Mapping[str, Any]) -> str:
-    """A recorded run: ``nginx 1.31.3, gunicorn 27.0.1: 504 in 20 s, mended 200 in 24 s``."""
-    return f"{_servers(result['servers'])}: {_side(result['bad'])}, mended {_side(result['good'])}"
+def _runs(results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Recorded runs, equal ones in one line: ``nginx 1.22.1 and 1.31.3, gunicorn 27.0.1: 504 in 20 s, mended 200``."""
+    same: dict[tuple[str, str], list[str]] = {}
+    for version, result in sorted(results.items()):
+        others = "".join(f", {name} {own}" for name, own in sorted(result["servers"].items()) if name != "nginx")
+        same.setdefault((others, f"{_side(result['bad'])}, mended {_side(result['good'])}"), []).append(version)
+    for (others, told), versions in same.items():
+        yield f"nginx {' and '.join(versions)}{others}: {told}"
 
 
 def _side(side: Mapping[str, Any]) -> str:
-    if "refused" in side:
-        return f"{side['refused']} does not start"
     statuses = side.get("statuses", {})
     shown = " and ".join(
         f"{number} × {_status(status)}" if number > 1 else _status(status) for status, number in statuses.items()
     )
-    told = [f"{shown} in {side['seconds']} s" if shown else "started"]
+    told = [f"{side['refused']} does not start"] if "refused" in side else []
+    told += [f"{shown} in {side['seconds']} s"] if shown else [] if told else ["started"]
     told += ["cut short"] if side.get("truncated") else []
     told += [f"exit code {side['exit']}"] if side.get("exit") is not None else []
     told += [f"{side['left']} processes left"] if side.get("left") else []
@@ -93,11 +97,6 @@ def _side(side: Mapping[str, Any]) -> str:
 
 def _status(status: str) -> str:
     return {"0": "closed", "-1": "gave up"}.get(status, status)
-
-
-def _servers(servers: Mapping[str, str]) -> str:
-    ordered = sorted(servers.items(), key=lambda one: (one[0] != "nginx", one[0]))
-    return ", ".join(f"{name} {version}" for name, version in ordered)
 
 
 def _cell(text: str) -> str:

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from cfgcheck.diagnose import block_size
 from cfgcheck.diagnose.diagnosis import Explanation, Group, Tops, gravest_first
 from cfgcheck.diagnose.kinds import Kind, Source
-from cfgcheck.diagnose.paths import Paths
 from cfgcheck.diagnose.related import relates
-from cfgcheck.diagnose.routes import Concern, Fitting, fitting
+from cfgcheck.diagnose.routes import Concern, Fitting, Routes
 from cfgcheck.diagnose.tally import Tally, Top
 from cfgcheck.findings import Confidence, Finding, Unchecked
 from cfgcheck.model.stack import Link, Route, Stack
@@ -20,6 +19,7 @@ from cfgcheck.rules.catalogue import Catalogue, Rule
 _NGINX_LINE = re.compile(r"upstream|connect\\\(\\\)|while |\\\[emerg\\\]|client intended|no resolver")
 _STATUS = re.compile(r"\b[2-5]\d\d\b")
 _MOST_UNCHECKED = 3
+_MIXED = "These lines name too many servers and upstreams to hold each against the configuration"
 
 
 @record(frozen=True, eq=False)
@@ -64,14 +64,15 @@ class _Said:
 class _Explainer:
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
-        self.routes = evidence.routes
-        self.paths = Paths()
+        self.routes = Routes(evidence.routes)
         self.patterns = _Patterns(evidence.catalogue)
 
     def explain(self, tally: Tally) -> _Said:
         kind = tally.kind
+        if tally.mixed:
+            return _Said((), f"{_MIXED}: {kind.agrees}" if self.evidence.given else kind.agrees, ())
         concern = _concern(tally)
-        fit = fitting(self.routes, concern, self.paths) if kind.source is Source.NGINX else Fitting(tuple(self.routes))
+        fit = self.routes.fitting(concern) if kind.source is Source.NGINX else Fitting(self.routes.all)
         sizes = _sizes(tally)
         text = _text(tally.text)
         explanations: tuple[Explanation, ...] = ()
@@ -106,7 +107,7 @@ class _Explainer:
         named = {finding.subject, *finding.also}
         return any(
             route.passes.tls if protocol == "tls" else not route.passes.tls and route.passes.protocol.value == protocol
-            for route in self.routes
+            for route in self.routes.all
             if route.label in named
         )
 
@@ -147,7 +148,7 @@ class _Explainer:
         if not self.evidence.given or not (kind.rules or concern.upstream):
             return advice
         if concern.upstream and not fit.routes:
-            nowhere = f"No route of this configuration leads to {concern.upstream}"
+            nowhere = "No route of this configuration leads there"
             return f"{nowhere}: it is not the one that ran, or a part of it is missing. {_sentence(advice)}"
         so_far = ", as far as it could be checked" if unchecked else ""
         if kind.source is Source.NGINX and concern.upstream:
@@ -168,10 +169,10 @@ def _agreement(kind: Kind, fit: Fitting, so_far: str) -> str:
         listens = f"{route.app.label} listens{place}{_patience(kind, route)}"
         return f"The configuration agrees{so_far}: {way}, where {listens}"
     if route.link is Link.UNKNOWN and route.because:
-        return f"{way}; what listens there could not be told ({route.because})"
+        return f"In these files {way}; what listens there could not be told ({route.because})"
     if route.link is Link.EXTERNAL:
-        return f"{way}; what listens there is not in these files"
-    return f"{way}; no finding explains these lines{so_far}"
+        return f"In these files {way}; what listens there is not among them"
+    return f"In these files {way}; no finding explains these lines{so_far}"
 
 
 def _patience(kind: Kind, route: Route) -> str:

@@ -37,18 +37,34 @@ class Fitting:
     likely: str = ""
 
 
-def fitting(routes: Sequence[Route], concern: Concern, paths: Paths) -> Fitting:
-    """The routes that lines can speak of, the best fitting ones only."""
-    ranked = [
-        (_address_fit(route, concern.upstream), _server_fit(route.server, concern.server), route) for route in routes
-    ]
-    ranked = [one for one in ranked if one[0] and (one[1] or (one[0] is Fit.CERTAIN and concern.upstream))]
-    if not ranked:
-        return Fitting()
-    best = max((address, server) for address, server, _ in ranked)
-    kept = [route for address, server, route in ranked if (address, server) == best]
-    kept = _by_paths(kept, concern.paths, paths) or kept
-    return Fitting(tuple(kept), _doubt(best, concern))
+class Routes:
+    """The routes of a configuration, asked for by many groups of lines."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self.all = tuple(routes)
+        self._paths = Paths()
+        self._known: dict[tuple[str, str], Fitting] = {}
+
+    def fitting(self, concern: Concern) -> Fitting:
+        """The routes that lines can speak of, the best fitting ones only."""
+        key = (concern.upstream, concern.server)
+        if key not in self._known:
+            self._known[key] = _fitting(self.all, concern)
+        found = self._known[key]
+        return Fitting(tuple(_by_paths(found.routes, concern.paths, self._paths)) or found.routes, found.likely)
+
+
+def _fitting(routes: Iterable[Route], concern: Concern) -> Fitting:
+    """By address and server alone."""
+    best, kept = (Fit.NO, Fit.NO), list[Route]()
+    for route in routes:
+        fit = _address_fit(route, concern.upstream), _server_fit(route.server, concern.server)
+        if fit < best or not fit[0] or not (fit[1] or (fit[0] is Fit.CERTAIN and concern.upstream)):
+            continue
+        if fit > best:
+            best, kept = fit, []
+        kept.append(route)
+    return Fitting(tuple(kept), _doubt(best, concern)) if kept else Fitting()
 
 
 def _doubt(best: tuple[Fit, Fit], concern: Concern) -> str:

@@ -18,6 +18,8 @@ Value = TypeVar("Value")
 MOST_GROUPS = 1000
 _MOST_HEADS = 24
 """Beginnings of paths told apart for one kind, server and upstream."""
+_MIXED = b"\n"
+"""Stands in a key for every server and upstream: no line holds it."""
 MOST_VALUES = 100
 """Different paths (servers, details) counted apart in one group; further ones are only counted together."""
 _MOST_KNOWN = 4096
@@ -50,7 +52,8 @@ class Top:
 
 @record(eq=False)
 class Tally:
-    """All lines of one kind that concern the same server and upstream (or come from the same source)."""
+    """All lines of one kind that concern the same server and upstream (or come from the same source). ``mixed``: of
+    further ones, where there are too many to tell apart."""
 
     kind: Kind
     server: bytes = b""
@@ -64,6 +67,7 @@ class Tally:
     paths: Top = field(default_factory=Top)
     hosts: Top = field(default_factory=Top)
     details: Top = field(default_factory=Top)
+    mixed: bool = False
 
     def at(self, time: bytes) -> None:
         """Widen the span of time. Times with a year (19 bytes) count before those without (14)."""
@@ -222,8 +226,11 @@ class Collector:
         heads = self._heads.get(base, 0)
         if heads >= _MOST_HEADS:
             head = b""
-        if len(self.tallies) >= MOST_GROUPS:  # too many to tell apart: one for the rest of each kind
-            fresh, base, head = Tally(fresh.kind), (fresh.kind.name, b"", b"", b""), b""
+        if len(self.tallies) >= MOST_GROUPS // 2:
+            head = b""
+        if len(self.tallies) >= MOST_GROUPS and (*base, head) not in self.tallies:
+            fresh = Tally(fresh.kind, mixed=True)  # too many to tell apart: one for the rest of each kind
+            base, head = (fresh.kind.name, _MIXED, _MIXED, _MIXED), b""
         found = self.tallies.get((*base, head))
         if found is None:
             self._heads[base] = heads + 1

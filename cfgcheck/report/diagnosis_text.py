@@ -18,13 +18,22 @@ _COLUMN = 11
 _SHOWN = 3
 """So many values of a fact are shown."""
 _SAMPLE = 400
+_MOST_GROUPS = 30
+"""Groups shown whole, those with most lines; nobody reads more."""
+_MOST_EXPLANATIONS = 6
+"""Findings shown for one group."""
 
 
 def render(diagnosis: Diagnosis, terminal: Terminal) -> str:
     """The whole report, ending in a line break."""
     shown: set[int] = set()
     troubles = [group for group in diagnosis.groups if group.trouble]
-    blocks = ["\n".join(_group(group, terminal, shown)) for group in troubles]
+    blocks = ["\n".join(_group(group, terminal, shown)) for group in troubles[:_MOST_GROUPS]]
+    if len(troubles) > _MOST_GROUPS:
+        rest = troubles[_MOST_GROUPS:]
+        lines = sum(group.count for group in rest)
+        text = f"{counted(len(rest), 'further group')} with {lines:,} lines: --format json has them all."
+        blocks.append("\n".join(wrap(terminal.paint("strong", text), terminal.width)))
     if diagnosis.statuses:
         blocks.append("\n".join(_statuses(diagnosis.statuses, terminal)))
     if notes := [group for group in diagnosis.groups if not group.trouble]:
@@ -43,12 +52,15 @@ def _group(group: Group, terminal: Terminal, shown: set[int]) -> Iterator[str]:
     alike: dict[tuple[str, str, str], list[Explanation]] = {}
     for each in group.explanations:
         alike.setdefault((each.finding.rule, each.finding.message, each.finding.remedy), []).append(each)
-    for first, *more in alike.values():
+    for first, *more in list(alike.values())[:_MOST_EXPLANATIONS]:
         yield from _explanation(first, terminal, shown)
         if more:
             places = ", ".join(str(each.finding.primary.span) for each in more[:_SHOWN])
             further = f" and {len(more) - _SHOWN} more places" if len(more) > _SHOWN else ""
             yield from _indented(f"the same at {places}{further}", terminal, "  ", "quiet")
+    if len(alike) > _MOST_EXPLANATIONS:
+        hidden = counted(len(alike) - _MOST_EXPLANATIONS, "further finding")
+        yield from _indented(f"and {hidden}: --format json has them all", terminal, "  ")
     if group.verdict:
         yield from _indented(_sentence(group.verdict), terminal, terminal.glyph("→ ", "-> "))
     for one in group.unchecked:

@@ -141,7 +141,7 @@ def _told(seen: Mapping[str, Any]) -> Iterator[str]:
     if seen.get("exit") is not None:
         yield f"exit code {seen['exit']}"
     if seen.get("left") is not None:
-        yield f"{seen['left']} processes left"
+        yield f"{seen['left'] or 'no'} process{'' if seen['left'] == 1 else 'es'} left"
 
 
 def _app(seen: Mapping[str, Any]) -> Iterator[str]:
@@ -150,7 +150,7 @@ def _app(seen: Mapping[str, Any]) -> Iterator[str]:
     for name, pattern in (seen.get("saw") or {}).items():
         yield f"the app gets no {name}" if pattern is None else f"the app sees {name} {_plain(pattern)}"
     if seen.get("requests") is not None:
-        yield f"{seen['requests']} requests reach the app"
+        yield f"{seen['requests'] or 'no'} request{_plural(seen['requests'])} the app"
     if seen.get("body"):
         yield f"the answer holds `{_plain(seen['body'])}`"
 
@@ -169,6 +169,10 @@ def _plain(pattern: Any) -> str:
 
 def _status(status: Any) -> str:
     return _OF_THE_ANSWER.get(int(status)) or status_words(int(status))
+
+
+def _plural(number: int) -> str:
+    return "s reach" if number > 1 else " reaches"
 
 
 def _seconds(value: Any) -> str:

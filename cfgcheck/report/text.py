@@ -180,6 +180,7 @@ def status_words(status: int | None) -> str:
 
 
 _CHOICE = re.compile(r"(?<!\\)\((?:\?:)?((?:[^()|\\]|\\.)*)(?:\|(?:[^()\\]|\\.)*)?(?<!\\)\)\??")
+_DEEPEST_CHOICE = 4
 _ESCAPED = re.compile(r"\\([^\w\s])")
 _ANYTHING = re.compile(r"(?<!\\)(?:\\[dSw]|\.|\[\^?[^\]]*\])[*+]\??")
 
@@ -187,6 +188,8 @@ _ANYTHING = re.compile(r"(?<!\\)(?:\\[dSw]|\.|\[\^?[^\]]*\])[*+]\??")
 def readable_pattern(pattern: str) -> str:
     """A regular expression for a log line as a person would quote the line: ``…`` for what varies, the first of
     several wordings."""
-    text = _CHOICE.sub(r"\1", pattern.strip().removeprefix("^").removesuffix("$"))
+    text = pattern.strip().removeprefix("^").removesuffix("$")
+    for _ in range(_DEEPEST_CHOICE):
+        text = _CHOICE.sub(r"\1", text)  # the innermost ones first
     text = _ANYTHING.sub("…", text)
     return _ESCAPED.sub(r"\1", text)

@@ -27,6 +27,10 @@ ROUTERS = frozenset({"http", "httprouter", "https", "https2"})
 SOMAXCONN = 4096
 """Linux's limit for queues from 5.4 on (facts: causes 4.4)."""
 
+IN_PIECES = frozenset({AppKind.UVICORN, AppKind.HYPERCORN})
+"""They count only while a header is not complete (h11): what comes in one read is taken, whatever its size (seen:
+uvicorn 0.54, Hypercorn 0.18)."""
+
 UNRELIABLE = "not reliable with threads"
 """How the note on harakiri begins where it can be cleared by others (facts: uwsgi 2.06t)."""
 
@@ -111,10 +115,12 @@ def _gunicorn_sizes(make: _Maker, listener: Listener) -> Iterator[Rung]:
     unclear = None if works.known else works
     yield _gunicorn_line(make, unclear)
     field = make.app.settings["limit_request_field_size"]
-    value: Located[Any] = unclear or (field.with_value(field.value or None) if field.known else field)
+    value: Located[Any] = unclear or (field if not field.known or field.value else _unlimited_field(make.app, field))
     status = _gunicorn_header_status(make.app)
+    zero = field.known and not field.value and value.known and value.value
+    note = f"0 means {GUNICORN_LONGEST_LINE} from Gunicorn 25.2 on" if zero else ""
     yield make.rung(
-        "limit_request_field_size", Kind.HEADER_LINE, "one header line", value, BYTES, status,
+        "limit_request_field_size", Kind.HEADER_LINE, "one header line", value, BYTES, status, note,
         reach=value.value - 2 if value.get(None) else None,
     )  # fmt: skip
     count = make.app.settings["limit_request_fields"]
@@ -147,6 +153,15 @@ def _unlimited(app: App, line: Located[Any]) -> Located[Any]:
     return line.as_unknown("limit_request_line = 0 is no limit from Gunicorn 25.3 on, and broken before")
 
 
+def _unlimited_field(app: App, field: Located[Any]) -> Located[Any]:
+    """0 is no limit before 25.2, and 8190 since; the asgi worker still takes it for none (seen: 27.0.1 behind nginx;
+    ``gunicorn/http/message.py`` of 20.1 to 27)."""
+    older = True if app.facts.worker_class.get("") == "asgi" else before(app.version, Version(25, 2))
+    if older is None:
+        return field.as_unknown(f"limit_request_field_size = 0 is {GUNICORN_LONGEST_LINE} from Gunicorn 25.2 on")
+    return field.with_value(None if older else GUNICORN_LONGEST_LINE)
+
+
 def _gunicorn_line_status(app: App) -> Outcome:
     older = before(app.version, Version(27))
     if app.facts.worker_class.get("") == "asgi" or older is False:
@@ -164,10 +179,9 @@ def _gunicorn_header_status(app: App) -> Outcome:
 def _uwsgi_sizes(make: _Maker, route: Route) -> Iterator[Rung]:
     size = make.app.facts.header_limit
     too_long = size.known and size.value is not None and size.value >= 65535 and route.passes.family == "uwsgi"
-    twice = route.passes.family == "uwsgi"
     outcome = Outcome(500, "500: the uwsgi protocol carries no more") if too_long else Outcome(502)
     yield make.rung(
-        "buffer-size", Kind.HEADERS, "headers, URL (twice)" if twice else "headers, URL", size, BYTES, outcome,
+        "buffer-size", Kind.HEADERS, "headers, URL (twice)", size, BYTES, outcome,
     )  # fmt: skip
 
 
@@ -181,7 +195,9 @@ def _other_sizes(make: _Maker) -> Iterator[Rung]:
     }
     limit = make.app.facts.header_limit
     name = names.get(make.app.kind, "header limit")
-    yield make.rung(name, Kind.HEADERS, "all header lines", limit, BYTES, Outcome(status))
+    counted = limit.known and limit.value
+    note = "a header that comes in one piece may be larger" if make.app.kind in IN_PIECES and counted else ""
+    yield make.rung(name, Kind.HEADERS, "URL, all header lines", limit, BYTES, Outcome(status), note)
 
 
 def _body(make: _Maker, stack: Stack) -> Iterator[Rung]:
@@ -189,7 +205,12 @@ def _body(make: _Maker, stack: Stack) -> Iterator[Rung]:
     if app.kind is AppKind.UWSGI:
         yield make.rung("limit-post", Kind.BODY, "body", limit, BYTES, Outcome(502, "502, not 413"))
     elif app.kind is AppKind.WAITRESS:
-        yield make.rung("max_request_body_size", Kind.BODY, "body", limit, BYTES, Outcome(413))
+        # It refuses its very limit, too, and reads no more: nginx, still sending, may see a reset (seen: 3.0.2).
+        yield make.rung(
+            "max_request_body_size", Kind.BODY, "body", limit, BYTES,
+            Outcome(None, "413, or 502 when nginx is still sending", "413/502"),
+            reach=most - 1 if (most := limit.get(None)) else None,
+        )  # fmt: skip
     else:
         yield make.rung("body limit", Kind.BODY, "body", limit, BYTES, _NOTHING)
     declared = stack.declared.app(app.name).max_body

@@ -9,6 +9,7 @@ from cfgcheck.model.nginx_sent import PARAMETER_FAMILIES
 from cfgcheck.model.stack import Route
 from cfgcheck.trace.hop import Hop
 from cfgcheck.trace.limits import Cut, Kind, Rung, Side, shown_size
+from cfgcheck.trace.limits_app import IN_PIECES
 
 _LINE_END = 2
 
@@ -43,6 +44,12 @@ def cuts_in_app(hop: Hop, route: Route, rungs: Sequence[Rung]) -> Iterator[Cut]:
         sizes[Kind.HEADERS] = (_packet(hop), 0)
     elif route.passes.family == "proxy":
         sizes |= _over_http(hop)
+        if route.app.kind is AppKind.UWSGI:
+            sizes[Kind.HEADERS] = (_translated(hop), 0)
+        elif route.app.kind in IN_PIECES:
+            del sizes[Kind.HEADERS]
+        elif route.app.kind is AppKind.WAITRESS and Kind.REQUEST_LINE in sizes:
+            sizes[Kind.HEADERS] = (sizes[Kind.HEADERS][0] + sizes[Kind.REQUEST_LINE][0] + _LINE_END, 0)
     yield from _above(rungs, sizes)
 
 
@@ -61,6 +68,19 @@ def _over_http(hop: Hop) -> dict[Kind, tuple[int, int]]:
 def _packet(hop: Hop) -> int:
     """Bytes of a uwsgi packet: two for the length of each name and of each value, and both (uwsgi protocol)."""
     return sum(4 + _bytes(header.name) + _bytes(header.value.get("")) for header in hop.headers)
+
+
+_TRANSLATED = {"REQUEST_METHOD": 3, "REQUEST_URI": 0, "PATH_INFO": 0, "QUERY_STRING": 0, "SERVER_PROTOCOL": 8,
+               "SCRIPT_NAME": 0, "SERVER_NAME": 1, "SERVER_PORT": 2, "REMOTE_ADDR": 3}  # fmt: skip
+"""What uWSGI makes of a request over HTTP before it looks at the headers, and the least that each value has."""
+
+
+def _translated(hop: Hop) -> int:
+    """Bytes that a request over HTTP takes in uWSGI's buffer, at least: it becomes a uwsgi packet there, in which the
+    path stands twice, and the query too (seen: 2.0.30, http-socket and http)."""
+    url = 2 * _bytes(hop.uri.value) - 1 if hop.uri.known else 0
+    fixed = sum(4 + len(name) + least for name, least in _TRANSLATED.items())
+    return fixed + url + sum(4 + len("HTTP_") + _bytes(one.name) + _bytes(one.value.get("")) for one in hop.headers)
 
 
 def _above(rungs: Iterable[Rung], sizes: dict[Kind, tuple[int, int]]) -> Iterator[Cut]:
