@@ -6,6 +6,7 @@ oracle (``tests/profiles.py``).
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -22,3 +23,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("oracle"):
             item.add_marker(pytest.mark.live)
+
+
+def pytest_collection_finish() -> None:
+    """The thousands of tests stay to the end: the garbage collector need not look at them again and again."""
+    gc.freeze()

@@ -21,6 +21,7 @@ from cfgcheck.report.terminal import Terminal
 from cfgcheck.rules.run import INTERNAL_ERROR
 from cfgcheck.settings import Settings
 from tests.hanging import no_hang
+from tests.profiles import examples
 
 NGINX = """\
 events {}
@@ -296,14 +297,16 @@ def test_the_deployment_by_itself() -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-@settings(max_examples=7, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=examples(3), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(data=st.data())
 def test_one_file_spoilt(name: str, data: st.DataObject) -> None:
     judged({**FILES, name: data.draw(mutated(FILES[name]))})
 
 
 @pytest.mark.parametrize("name", FILES)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=examples(4), deadline=None)
 @given(data=st.data())
 def test_any_text(name: str, data: st.DataObject) -> None:
     """Noise, or the text of another kind of file, under this file's name."""

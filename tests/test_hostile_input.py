@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from tests.cli.running import REPOSITORY, Done, run
 from tests.hanging import no_hang
 from tests.hostile_texts import BOMBS, DECLARATIONS, ENCODED, MARK, NGINX, PIECES, TRAPS, WATCHED
+from tests.profiles import examples
 
 OTHER = {
     "other/nginx.conf": NGINX + "server { location /a { return 204; } location /a { return 404; } }\n}\n",
@@ -244,7 +245,7 @@ def contents(name: str) -> st.SearchStrategy[bytes]:
 
 
 @pytest.mark.parametrize("name", PIECES)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_bytes(tmp_path: Path, name: str, data: st.DataObject) -> None:
     done = check(tmp_path, {**OTHER, name: data.draw(contents(name))}, "--show-unchecked")

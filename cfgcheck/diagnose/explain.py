@@ -19,6 +19,7 @@ from cfgcheck.rules.catalogue import Catalogue, Rule
 _NGINX_LINE = re.compile(r"upstream|connect\\\(\\\)|while |\\\[emerg\\\]|client intended|no resolver")
 _STATUS = re.compile(r"\b[2-5]\d\d\b")
 _MOST_UNCHECKED = 3
+_NOWHERE = "No route of this configuration leads "
 _MIXED = "These lines name too many servers and upstreams to hold each against the configuration"
 
 
@@ -148,8 +149,7 @@ class _Explainer:
         if not self.evidence.given or not (kind.rules or concern.upstream):
             return advice
         if concern.upstream and not fit.routes:
-            nowhere = "No route of this configuration leads there"
-            return f"{nowhere}: it is not the one that ran, or a part of it is missing. {_sentence(advice)}"
+            return f"{_NOWHERE}there: it is not the one that ran, or a part of it is missing. {_sentence(advice)}"
         so_far = ", as far as it could be checked" if unchecked else ""
         if kind.source is Source.NGINX and concern.upstream:
             return f"{_agreement(kind, fit, so_far)}: {advice}"
@@ -169,10 +169,10 @@ def _agreement(kind: Kind, fit: Fitting, so_far: str) -> str:
         listens = f"{route.app.label} listens{place}{_patience(kind, route)}"
         return f"The configuration agrees{so_far}: {way}, where {listens}"
     if route.link is Link.UNKNOWN and route.because:
-        return f"In these files {way}; what listens there could not be told ({route.because})"
+        return f"{way}; what listens there could not be told ({route.because})"
     if route.link is Link.EXTERNAL:
-        return f"In these files {way}; what listens there is not among them"
-    return f"In these files {way}; no finding explains these lines{so_far}"
+        return f"{way}; what listens there is not in these files"
+    return f"{way}; no finding explains these lines{so_far}"
 
 
 def _patience(kind: Kind, route: Route) -> str:
@@ -251,6 +251,9 @@ def _group(tallies: Sequence[Tally], said: _Said) -> Group:
         paths.update(one.paths)
         hosts.update(one.hosts)
         details.update(one.details)
+    verdict = said.verdict
+    if len(upstreams.counts) == 1:
+        verdict = verdict.replace(f"{_NOWHERE}there", f"{_NOWHERE}to {_text(next(iter(upstreams.counts)))}", 1)
     return Group(
         most.kind,
         most.kind.title,
@@ -267,7 +270,7 @@ def _group(tallies: Sequence[Tally], said: _Said) -> Group:
         _text(most.text),
         said.meaning,
         said.explanations,
-        said.verdict,
+        verdict,
         said.unchecked,
     )
 

@@ -168,6 +168,9 @@ def _indented(text: str, terminal: Terminal, bullet: str, style: str = "") -> It
 
 
 def _sentence(text: str) -> str:
+    """With a capital, unless a name comes first (``shop.example.com passes …``)."""
+    if {".", ":", "/"} & set(text.partition(" ")[0].rstrip(".:")):
+        return text
     return text[:1].upper() + text[1:]
 
 

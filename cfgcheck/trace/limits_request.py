@@ -44,12 +44,13 @@ def cuts_in_app(hop: Hop, route: Route, rungs: Sequence[Rung]) -> Iterator[Cut]:
         sizes[Kind.HEADERS] = (_packet(hop), 0)
     elif route.passes.family == "proxy":
         sizes |= _over_http(hop)
+        whole = sizes[Kind.HEADERS][0] + sizes.get(Kind.REQUEST_LINE, (0, 0))[0] + _LINE_END
         if route.app.kind is AppKind.UWSGI:
-            sizes[Kind.HEADERS] = (_translated(hop), 0)
+            sizes[Kind.HEADERS] = (_translated(hop, whole), 0)
+        elif route.app.kind is AppKind.WAITRESS:
+            sizes[Kind.HEADERS] = (whole, 0)
         elif route.app.kind in IN_PIECES:
             del sizes[Kind.HEADERS]
-        elif route.app.kind is AppKind.WAITRESS and Kind.REQUEST_LINE in sizes:
-            sizes[Kind.HEADERS] = (sizes[Kind.HEADERS][0] + sizes[Kind.REQUEST_LINE][0] + _LINE_END, 0)
     yield from _above(rungs, sizes)
 
 
@@ -70,17 +71,15 @@ def _packet(hop: Hop) -> int:
     return sum(4 + _bytes(header.name) + _bytes(header.value.get("")) for header in hop.headers)
 
 
-_TRANSLATED = {"REQUEST_METHOD": 3, "REQUEST_URI": 0, "PATH_INFO": 0, "QUERY_STRING": 0, "SERVER_PROTOCOL": 8,
-               "SCRIPT_NAME": 0, "SERVER_NAME": 1, "SERVER_PORT": 2, "REMOTE_ADDR": 3}  # fmt: skip
-"""What uWSGI makes of a request over HTTP before it looks at the headers, and the least that each value has."""
+_AROUND_URL = sum(4 + len(name) for name in ("REQUEST_METHOD", "REQUEST_URI", "PATH_INFO", "QUERY_STRING"))
 
 
-def _translated(hop: Hop) -> int:
-    """Bytes that a request over HTTP takes in uWSGI's buffer, at least: it becomes a uwsgi packet there, in which the
-    path stands twice, and the query too (seen: 2.0.30, http-socket and http)."""
+def _translated(hop: Hop, raw: int) -> int:
+    """Bytes that a request over HTTP takes in uWSGI's buffer, at least: all of it as it comes; and made into a uwsgi
+    packet, in which path and query stand twice (seen: 2.0.30, http-socket and http). How much the headers take beside
+    them there is not reckoned."""
     url = 2 * _bytes(hop.uri.value) - 1 if hop.uri.known else 0
-    fixed = sum(4 + len(name) + least for name, least in _TRANSLATED.items())
-    return fixed + url + sum(4 + len("HTTP_") + _bytes(one.name) + _bytes(one.value.get("")) for one in hop.headers)
+    return max(raw, _AROUND_URL + url)
 
 
 def _above(rungs: Iterable[Rung], sizes: dict[Kind, tuple[int, int]]) -> Iterator[Cut]:

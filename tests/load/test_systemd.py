@@ -425,13 +425,13 @@ def test_any_text(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "ExecStart=/x " + "${A}" * 200_000 + "\nEnvironment=A=" + "x" * 100_000,
-        "ExecStart=/x " + "$A " * 300_000 + "\nEnvironment=A=" + "x" * 8000,
-        "ExecStart=/x " + "%n" * 400_000,
-        "ExecStart=/x\nEnvironment=" + "A=1 " * 200_000,
-        "ExecStart=/x\nPassEnvironment=" + "".join(f"A{at} " for at in range(100_000)),
-        "ExecStart=/x\nRuntimeDirectory=" + "a " * 300_000,
-        "ExecStart=/x " + "; /y " * 150_000,
+        "ExecStart=/x " + "${A}" * 60_000 + "\nEnvironment=A=" + "x" * 100_000,
+        "ExecStart=/x " + "$A " * 100_000 + "\nEnvironment=A=" + "x" * 8000,
+        "ExecStart=/x " + "%n" * 130_000,
+        "ExecStart=/x\nEnvironment=" + "A=1 " * 60_000,
+        "ExecStart=/x\nPassEnvironment=" + "".join(f"A{at} " for at in range(30_000)),
+        "ExecStart=/x\nRuntimeDirectory=" + "a " * 100_000,
+        "ExecStart=/x " + "; /y " * 50_000,
     ],
 )
 def test_bombs(tmp_path: Path, text: str) -> None:

@@ -135,7 +135,7 @@ def test_any_text_is_read_and_every_place_lies_in_it(text: str) -> None:
     "part", ["\\\n", "A=b\n", "[S]\n", "{{", "{% if %}", "x ", '"a" ', "\\x", "%i", "<a", "$A ", "\ue000 "]
 )
 def test_long_files(part: str) -> None:
-    text = "[Service]\nExecStart=/x " + part * (1_000_000 // len(part))
+    text = "[Service]\nExecStart=/x " + part * (300_000 // len(part))
     with no_hang():
         for setting in read_unit(SourceFile("a.service", text)).settings:
             with contextlib.suppress(QuoteError):

@@ -127,6 +127,47 @@ def test_a_uwsgi_packet(tmp_path: Path) -> None:
     assert found.ends == "what is sent on has 4097 B, uwsgi takes 4 KiB (buffer-size)"
 
 
+# Seen with Gunicorn 27.0.1 behind nginx 1.31.3: a line of 8190 bytes is 431 though 0 is set; the asgi worker takes it.
+@pytest.mark.parametrize(
+    ("version", "worker", "limit"),
+    [("23.0.0", "sync", None), ("25.1.0", "sync", None), ("25.2.0", "sync", 8190), ("27.0.1", "gthread", 8190),
+     ("27.0.1", "asgi", None)],
+)  # fmt: skip
+def test_a_field_size_of_nought(tmp_path: Path, version: str, worker: str, limit: int | None) -> None:
+    found = gunicorn(tmp_path, f'limit_request_field_size = 0\nworker_class = "{worker}"\n', version=version)
+    assert rung(found, "limit_request_field_size").value.get(-1) == limit
+
+
+# Seen with uWSGI 2.0.30, `http-socket` and buffer-size 4096: a path of 2008 bytes is served, 2009 are not; a header
+# beside a path of 1001 had room for 1899.
+@pytest.mark.parametrize(
+    ("path", "header", "status"), [(2008, 0, None), (2030, 0, 502), (1001, 1899, None), (1001, 3100, 502)]
+)
+def test_a_request_over_http_in_uwsgis_buffer(tmp_path: Path, path: int, header: int, status: int | None) -> None:
+    uwsgi = UWSGI.replace("socket", "http-socket")
+    files = {"nginx.conf": nginx("proxy_pass http://127.0.0.1:3031;"), "uwsgi.ini": uwsgi}
+    found = ladder_of(tmp_path, files, target="/" + "x" * (path - 1), sent={"Host": "a", "X-B": "v" * header})
+    assert found.status == status
+
+
+# Seen with waitress 3.0.2 and max-request-body-size 1000: 999 bytes are taken, 1000 are 413.
+def test_waitress_refuses_its_very_limit(tmp_path: Path) -> None:
+    command = "web: waitress-serve --port=8000 --max-request-body-size=1000 shop:app\n"
+    files = {"nginx.conf": nginx("proxy_pass http://127.0.0.1:8000;"), "Procfile": command}
+    assert not ladder_of(tmp_path, files, method="POST", body=999).fails
+    found = ladder_of(tmp_path, files, method="POST", body=1000)
+    assert (found.fails, found.cuts[0].rung.outcome.word) == (True, "413/502")
+
+
+# Seen with uvicorn 0.54 (h11) and Hypercorn 0.18: a header that comes whole is taken, whatever its size.
+def test_what_h11_takes_in_one_piece_is_not_cut_off(tmp_path: Path) -> None:
+    command = "web: uvicorn --http h11 --port 8000 --h11-max-incomplete-event-size 3000 shop:app\n"
+    files = {"nginx.conf": nginx("proxy_pass http://127.0.0.1:8000;"), "Procfile": command}
+    found = ladder_of(tmp_path, files, sent={"X-B": "v" * 3050})
+    assert found.cuts == ()
+    assert rung(found, "h11_max_incomplete_event_size").note == "a header that comes in one piece may be larger"
+
+
 def test_limits_of_the_response_cut_no_request(tmp_path: Path) -> None:
     found = gunicorn(tmp_path, server="proxy_buffer_size 4k;")
     assert rung(found, "proxy_buffer_size").value.value == 4096

@@ -46,6 +46,7 @@ def asked(url: str, *headers: str) -> Asked:
         ("http://shop.example.com./", ("http", "shop.example.com", 80, "/")),
         ("http://shop.example.com?q=1", ("http", "shop.example.com", 80, "/?q=1")),
         ("http://user:secret@shop.example.com/#part", ("http", "shop.example.com", 80, "/")),
+        ("http://me:p@ss@shop.example.com/@x", ("http", "shop.example.com", 80, "/@x")),
         ("http://[::1]:8080/x", ("http", "[::1]", 8080, "/x")),
         ("/x", ("http", "shop.example.com", 80, "/x")),
         ("?q=1", ("http", "shop.example.com", 80, "/?q=1")),
@@ -72,7 +73,7 @@ def test_a_port_that_only_the_server_knows(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["ftp://shop.example.com/", "http://", "http:///x", "http://a:b/", "http://a:99999/", "http://a:0/", "a b.c/"],
+    ["ftp://shop.example.com/", "http://", "http:///x", "http://a:b/", "http://a:99999/", "http://a:0/", "a b.c/", "http://[::1/"],
 )
 def test_no_url(url: str) -> None:
     with pytest.raises(click.BadParameter):
