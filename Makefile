@@ -51,16 +51,16 @@ types: $(TEST_READY)
 	$(BIN)/mypy
 
 pytest: $(TEST_READY)
-	$(BIN)/python -m pytest -n 2 -m "not live" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not live" $(PYTEST_ARGS)
 
 # The experiments mostly wait for a server, so more of them than there are cores run at once; the oracles compute.
 live: $(TEST_READY)
 	$(BIN)/python -m pytest -n 2 -m oracle $(PYTEST_ARGS)
-	$(BIN)/python -m pytest -n 8 -m "live and not oracle" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 8 --dist worksteal -m "live and not oracle" $(PYTEST_ARGS)
 
 nightly: $(TEST_READY)
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n 2 -m oracle $(PYTEST_ARGS)
-	$(BIN)/python -m pytest -n 8 -m "live and not oracle" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 8 --dist worksteal -m "live and not oracle" $(PYTEST_ARGS)
 
 evidence: $(TEST_READY)
 	CFGCHECK_RECORD=1 $(BIN)/python -m pytest -n 8 -m live tests/live $(PYTEST_ARGS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -28,3 +29,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     """The thousands of tests stay to the end: the garbage collector need not look at them again and again."""
     gc.freeze()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Says aloud what could not be shown on this machine."""
+    skipped = [report for report in terminalreporter.stats.get("skipped", []) if "tests/live/" in report.nodeid]
+    if not skipped:
+        return
+    reasons: dict[str, int] = {}
+    for report in skipped:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reasons[reason] = reasons.get(reason, 0) + 1
+    terminalreporter.section(f"{len(skipped)} experiments were NOT made on this machine", sep="!")
+    for reason, number in sorted(reasons.items()):
+        terminalreporter.line(f"{number:4}  {reason.removeprefix('Skipped: ')}")

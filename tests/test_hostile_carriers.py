@@ -298,7 +298,7 @@ def test_the_deployment_by_itself() -> None:
 
 @pytest.mark.parametrize("name", FILES)
 @settings(
-    max_examples=examples(3), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=examples(2), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 @given(data=st.data())
 def test_one_file_spoilt(name: str, data: st.DataObject) -> None:
@@ -306,7 +306,7 @@ def test_one_file_spoilt(name: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-@settings(max_examples=examples(4), deadline=None)
+@settings(max_examples=examples(3), deadline=None)
 @given(data=st.data())
 def test_any_text(name: str, data: st.DataObject) -> None:
     """Noise, or the text of another kind of file, under this file's name."""

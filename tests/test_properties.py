@@ -163,7 +163,7 @@ def test_a_fixture(folder: Path) -> None:
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.relative_to(FOLDER).with_suffix("").as_posix())
 def test_an_example_with_windows_line_ends(path: Path, tmp_path: Path) -> None:
     examples = rule_at(path).examples
-    for at, example in enumerate([*examples.bad[:2], *examples.good[:2]]):
+    for at, example in enumerate([*examples.bad[:1], *examples.good[:1]]):
         if any("\r" in text for text in example.files.values()):
             continue
         unix = outcome(example.files, example.settings, tmp_path / f"u{at}" / "stack")
