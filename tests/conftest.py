@@ -33,7 +33,7 @@ def pytest_collection_finish() -> None:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Says aloud what could not be shown on this machine."""
-    skipped = [report for report in terminalreporter.stats.get("skipped", []) if "tests/live/" in report.nodeid]
+    skipped = [report for report in terminalreporter.stats.get("skipped", []) if "live" in report.keywords]
     if not skipped:
         return
     reasons: dict[str, int] = {}
