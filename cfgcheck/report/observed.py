@@ -70,6 +70,7 @@ def _step(step: Mapping[str, Any]) -> str:
     if "pause" in step:
         return f"{_seconds(step['pause'])} later"
     asked = "a raw request" if step.get("raw") else f"{step.get('method', 'GET')} {_short(str(step.get('path', '/')))}"
+    asked += f" to port {step['to']}" if step.get("to") else ""
     details = list(_details(step))
     return asked + (f" with {' and '.join(details)}" if details else "") + _repeated(step)
 
@@ -93,8 +94,6 @@ def _details(step: Mapping[str, Any]) -> Iterator[str]:
         yield f"{_size(int(step['pace']))} of it a second"
     if step.get("http"):
         yield f"HTTP/{step['http']}"
-    if step.get("to"):
-        yield f"port {step['to']}"
     if step.get("client"):
         yield f"the client at {step['client']}"
 
