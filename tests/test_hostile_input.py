@@ -245,7 +245,7 @@ def contents(name: str) -> st.SearchStrategy[bytes]:
 
 
 @pytest.mark.parametrize("name", PIECES)
-@settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_bytes(tmp_path: Path, name: str, data: st.DataObject) -> None:
     done = check(tmp_path, {**OTHER, name: data.draw(contents(name))}, "--show-unchecked")

@@ -25,7 +25,7 @@ from tests.rules.harness import FOLDER, PATHS, outcome, rule_at
 from tests.stack_strategies import Made, Node, deployments, rendered
 
 FIXTURES = sorted(path for kind in ("stacks", "clean", "demo") for path in (REPOSITORY / "fixtures" / kind).iterdir())
-bounded = settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+bounded = settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def judged(files: Mapping[str, str]) -> Result:
@@ -163,7 +163,7 @@ def test_a_fixture(folder: Path) -> None:
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.relative_to(FOLDER).with_suffix("").as_posix())
 def test_an_example_with_windows_line_ends(path: Path, tmp_path: Path) -> None:
     examples = rule_at(path).examples
-    for at, example in enumerate([*examples.bad[:1], *examples.good[:1]]):
+    for at, example in enumerate(examples.bad[:1]):
         if any("\r" in text for text in example.files.values()):
             continue
         unix = outcome(example.files, example.settings, tmp_path / f"u{at}" / "stack")
