@@ -46,6 +46,7 @@ def test_their_examples_are_there() -> None:
         assert case.bad.files
         assert case.good.files
         assert case.bad.files != case.good.files, case.name
+        assert case.experiment.seen != case.experiment.cured, f"{case.name}: bad and good would look the same"
 
 
 def test_the_recorded_runs_are_of_these_experiments() -> None:
