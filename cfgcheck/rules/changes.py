@@ -25,7 +25,7 @@ class Replace:
 
 @record(frozen=True)
 class Remove:
-    """The statement, setting or entry that begins at or holds a place goes, and the line with it if it is alone there."""
+    """The statement, setting or entry that holds a place goes, and its line with it if it is alone there."""
 
     span: Span
 
