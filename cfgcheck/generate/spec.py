@@ -62,18 +62,26 @@ class Tls(_Strict):
 
     certificate: Path = Field(description="The certificate with its chain, a PEM file on the machine that runs nginx.")
     key: Path = Field(description="Its private key.")
-    redirect: bool = Field(True, description="Whether port 80 sends browsers to https.")
-    hsts: Seconds | None = Field(None, description="How long browsers shall insist on https; not said by default.")
+    redirect: bool = Field(default=True, description="Whether port 80 sends browsers to https.")
+    hsts: Seconds | None = Field(
+        default=None, description="How long browsers shall insist on https; not said by default."
+    )
 
 
 class App(_Strict):
     """The Python application."""
 
     module: AppSpec = Field(description="Module and callable, such as `shop.wsgi:application`.")
-    framework: Framework = Field("other", description="What it is written with: it tells the interface, and is a note.")
-    interface: Interface | None = Field(None, description="`wsgi` or `asgi`; by default what the framework has.")
-    directory: Path | None = Field(None, description="Where the code stands; `/srv/NAME` by default.")
-    virtualenv: Path | None = Field(None, description="The virtual environment; `venv` in the directory by default.")
+    framework: Framework = Field(
+        default="other", description="What it is written with: it tells the interface, and is a note."
+    )
+    interface: Interface | None = Field(
+        default=None, description="`wsgi` or `asgi`; by default what the framework has."
+    )
+    directory: Path | None = Field(default=None, description="Where the code stands; `/srv/NAME` by default.")
+    virtualenv: Path | None = Field(
+        default=None, description="The virtual environment; `venv` in the directory by default."
+    )
 
 
 class Server(_Strict):
@@ -81,12 +89,13 @@ class Server(_Strict):
 
     kind: ServerKind = "gunicorn"
     worker_class: Plain | None = Field(
-        None, description="Gunicorn's: `sync`, `gthread`, `gevent`, `tornado`, `asgi`, `uvicorn`, `eventlet` (< 26)."
+        default=None,
+        description="Gunicorn's: `sync`, `gthread`, `gevent`, `tornado`, `asgi`, `uvicorn`, `eventlet` (< 26).",
     )
     workers: Annotated[int, Field(ge=1, le=512)] | Literal["auto"] = Field(
-        "auto", description="How many processes; `auto`: twice the processors and one."
+        default="auto", description="How many processes; `auto`: twice the processors and one."
     )
-    threads: Annotated[int, Field(ge=1, le=256)] | None = Field(None, description="Threads of each worker.")
+    threads: Annotated[int, Field(ge=1, le=256)] | None = Field(default=None, description="Threads of each worker.")
     settings: dict[Key, Scalar] = Field(
         default_factory=dict, description="Any other setting by the server's own name, as it is."
     )
@@ -99,29 +108,30 @@ class Service(_Strict):
     app: Annotated[App, _named("module")]
     server: Annotated[Server, _named("kind")] = Field(default_factory=lambda: Server())
     listener: Plain | None = Field(
-        None,
+        default=None,
         description="`unix`, `tcp`, `unix:/run/shop/shop.sock` or `127.0.0.1:8000`; the runtime's usual by default.",
     )
     tls: Tls | None = None
     static: dict[Prefix, Path] = Field(default_factory=dict, description="Files that never change under one name.")
     media: dict[Prefix, Path] = Field(default_factory=dict, description="Files that users uploaded.")
-    max_upload: Annotated[Bytes, Field(ge=1, le=1 << 40)] = Field(1 << 20, description="Largest request body.")
-    slowest_request: Annotated[Seconds, Field(ge=1, le=86400)] = Field(30, description="The slowest request.")
+    max_upload: Annotated[Bytes, Field(ge=1, le=1 << 40)] = Field(default=1 << 20, description="Largest request body.")
+    slowest_request: Annotated[Seconds, Field(ge=1, le=86400)] = Field(default=30, description="The slowest request.")
     request_headers: Annotated[Bytes, Field(ge=1024, le=60 * 1024)] = Field(
-        8 << 10, description="The longest request line or header line, cookies among them."
+        default=8 << 10, description="The longest request line or header line, cookies among them."
     )
     response_headers: Annotated[Bytes, Field(ge=1024, le=1 << 20)] = Field(
-        4 << 10, description="All header lines of a response together."
+        default=4 << 10, description="All header lines of a response together."
     )
     websockets: Annotated[list[Prefix], BeforeValidator(_listed)] = Field(default_factory=list)
     websocket_idle: Annotated[Seconds, Field(ge=1, le=604800)] = Field(
-        3600, description="How long a websocket may be silent."
+        default=3600, description="How long a websocket may be silent."
     )
-    health: UrlPath | None = Field(None, description="A path that load balancers and managers ask.")
+    health: UrlPath | None = Field(default=None, description="A path that load balancers and managers ask.")
     stop_grace: Annotated[Seconds, Field(ge=1, le=86400)] | None = Field(
-        None, description="How long running requests may go on when the app is stopped; the slowest request by default."
+        default=None,
+        description="How long running requests may go on when the app is stopped; the slowest request by default.",
     )
-    user: Account | None = Field(None, description="Whom the app runs as; the service's name by default.")
+    user: Account | None = Field(default=None, description="Whom the app runs as; the service's name by default.")
     environment: dict[Variable, Plain] = Field(default_factory=dict)
     nginx: ServiceNginx = Field(default_factory=lambda: ServiceNginx())
     manager: dict[Key, Scalar] = Field(
@@ -153,9 +163,13 @@ class Edge(_Strict):
     """What stands in front of nginx. What is not said is what is known of its kind."""
 
     kind: EdgeKind = "none"
-    idle: Annotated[Seconds, Field(ge=1)] | None = Field(None, description="How long it keeps idle connections.")
-    response: Annotated[Seconds, Field(ge=1)] | None = Field(None, description="How long it waits for a response.")
-    tls: bool | None = Field(None, description="Whether clients speak TLS to it.")
+    idle: Annotated[Seconds, Field(ge=1)] | None = Field(
+        default=None, description="How long it keeps idle connections."
+    )
+    response: Annotated[Seconds, Field(ge=1)] | None = Field(
+        default=None, description="How long it waits for a response."
+    )
+    tls: bool | None = Field(default=None, description="Whether clients speak TLS to it.")
     addresses: Annotated[list[Plain], BeforeValidator(_listed)] = Field(
         default_factory=list, description="Its addresses or networks: whose X-Forwarded-For nginx believes."
     )
@@ -174,7 +188,7 @@ class Versions(_Strict):
 class Spec(_Strict):
     """A whole deployment."""
 
-    runtime: Runtime = Field("systemd", description="What starts the servers.")
+    runtime: Runtime = Field(default="systemd", description="What starts the servers.")
     edge: Annotated[Edge, _named("kind")] = Field(default_factory=lambda: Edge())
     versions: Versions = Field(default_factory=Versions)
     nginx: Nginx = Field(default_factory=Nginx)
