@@ -13,6 +13,7 @@ _COMMANDS = {
     "show": "cfgcheck.cli.show",
     "trace": "cfgcheck.cli.trace",
     "diagnose": "cfgcheck.cli.diagnose",
+    "diff": "cfgcheck.cli.diff",
     "explain": "cfgcheck.cli.explain",
     "rules": "cfgcheck.cli.catalogue",
 }
