@@ -68,6 +68,7 @@ evidence: $(TEST_READY)
 
 generate: $(TEST_READY)
 	$(BIN)/python tools/compile_rules.py
+	$(BIN)/python -m tools.spec_pages
 	$(BIN)/python -m tools.readme
 	$(BIN)/python -m tools.evidence
 

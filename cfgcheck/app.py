@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cfgcheck.load.discover import Candidate, Exclusions, FileKind, discover
 from cfgcheck.load.disk import Disk
@@ -13,13 +14,16 @@ from cfgcheck.load.link import link
 from cfgcheck.load.stack import load_stack
 from cfgcheck.load.tree_index import TreeIndex
 from cfgcheck.model.stack import Link, Stack
-from cfgcheck.record import record
-from cfgcheck.report.result import Result, Summary, count_severities
-from cfgcheck.rules.catalogue import load_catalogue
+from cfgcheck.record import record, replace
+from cfgcheck.report.result import Result, Summary, count_severities, in_reading_order
+from cfgcheck.rules.catalogue import Catalogue, load_catalogue
 from cfgcheck.rules.run import Judgement, judge
 from cfgcheck.rules.selection import Selection
 from cfgcheck.settings import Settings, StackDeclaration
 from cfgcheck.settings.declarations import declarations, unused
+
+if TYPE_CHECKING:
+    from cfgcheck.fix.rounds import Mended
 
 STANDARD_INPUT = "<stdin>"
 
@@ -39,12 +43,61 @@ def check(wanted: Input, settings: Settings, *, ignores: bool = True) -> Result:
     selection = Selection.of(catalogue, settings)
     disk, stacks = load(wanted, settings)
     judgements = [judge(stack, catalogue, selection, ignores=ignores) for stack in stacks]
-    return _result(disk, stacks, judgements)
+    return with_fixes(_result(disk, stacks, judgements), disk)
 
 
-def load(wanted: Input, settings: Settings) -> tuple[Disk, list[Stack]]:
-    """Read and join, without judging: what ``show`` prints."""
+def mend(
+    wanted: Input,
+    settings: Settings,
+    *,
+    unsafe: bool = False,
+    ignores: bool = True,
+    catalogue: Catalogue | None = None,
+) -> Mended:
+    """Read, join, judge and mend until nothing changes; writes nothing.
+
+    All rules judge, whatever is selected: that says which findings are mended, and a fix must not bring others.
+    ``catalogue``: instead of the rules that the settings name.
+    """
+    import gc
+
+    from cfgcheck.fix.ground import Ground
+    from cfgcheck.fix.rounds import mend as in_rounds
+    from cfgcheck.fix.view import View
+
+    gc.enable()  # the program turns it off for one look at the files: here there are many
+    rules = catalogue or load_catalogue(settings.rules)
+    chosen = Selection.of(rules, settings)
+    asked = Selection.of(rules, replace(settings, select=()))
+
+    def look(texts: Mapping[Path, str]) -> View:
+        disk, stacks = load(wanted, settings, texts)
+        heard = [one for stack in stacks for one in judge(stack, rules, asked, ignores=ignores).findings]
+        findings = (one for one in heard if one.rule in rules and chosen.chosen(rules[one.rule]))
+        return View(Ground(disk), tuple(in_reading_order(findings)), tuple(heard))
+
+    return in_rounds(look, unsafe=unsafe)
+
+
+def with_fixes(result: Result, disk: Disk) -> Result:
+    """The result with the edits that ``fix`` would make."""
+    if not any(finding.repairs for finding in result.findings):
+        return result
+    from cfgcheck.fix.ground import Ground
+    from cfgcheck.fix.resolve import with_fix
+
+    ground = Ground(disk)
+    return replace(result, findings=tuple(with_fix(finding, ground) for finding in result.findings))
+
+
+_NOTHING: Mapping[Path, str] = {}
+
+
+def load(wanted: Input, settings: Settings, rewritten: Mapping[Path, str] = _NOTHING) -> tuple[Disk, list[Stack]]:
+    """Read and join, without judging: what ``show`` prints. ``rewritten``: texts to be taken for those of files, by
+    paths with links followed."""
     disk, paths = _disk(wanted)
+    disk.rewritten.update(rewritten)
     settings.show_from(disk.show)
     exclude = Exclusions(settings.exclude, settings.folder)
     index = TreeIndex(disk, paths, exclude)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum, IntEnum
+from typing import Any
 
 from cfgcheck.record import record
 from cfgcheck.source.file import Span
@@ -52,6 +53,27 @@ class Symptom:
 
 
 @record(frozen=True)
+class Edit:
+    """Other characters at a place; an empty span inserts, an empty text takes out."""
+
+    span: Span
+    text: str
+
+
+@record(frozen=True)
+class Fix:
+    """How files are changed to mend a finding: all edits, or none.
+
+    ``applicability``: ``safe`` (no behaviour that anyone can rely on changes) or ``unsafe``. The edits are sorted by
+    file and place and don't overlap; of several that insert at one place, the order is that of the text.
+    """
+
+    applicability: str
+    title: str
+    edits: tuple[Edit, ...]
+
+
+@record(frozen=True)
 class Finding:
     """One problem. ``primary`` is the place to change first, ``related`` the other end."""
 
@@ -71,6 +93,12 @@ class Finding:
 
     also: tuple[str, ...] = ()
     """Other subjects with the very same places and message."""
+
+    repairs: tuple[Any, ...] = ()
+    """What the rule would change (``cfgcheck.rules.changes.Repair``), found out when it is asked."""
+
+    fix: Fix | None = None
+    """The same as edits of files, for reports; filled in after judging."""
 
 
 @record(frozen=True)

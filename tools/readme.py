@@ -10,7 +10,9 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,6 +48,26 @@ def diagnose() -> str:
     return f"```console\n$ cfgcheck diagnose error.log --stack {stack}\n{told}\n…\n```"
 
 
+def fix() -> str:
+    """What ``cfgcheck fix --diff`` would change in the demo."""
+    command = ("fix", "--diff", "--unsafe", "fixtures/demo")
+    return f"```console\n$ cfgcheck {' '.join(command)}\n{_run(*command).rstrip()}\n```"
+
+
+def diff() -> str:
+    """What ``cfgcheck diff`` says of one changed number: a pull request in small."""
+    name, before, after = "nginx/nginx.conf", "proxy_read_timeout 120s", "proxy_read_timeout 30s"
+    with tempfile.TemporaryDirectory() as scratch:
+        changed = Path(scratch) / "behind-alb"
+        shutil.copytree(ROOT / "fixtures/stacks/behind-alb", changed)
+        text = (changed / name).read_text(encoding="utf-8")
+        if before not in text:
+            raise SystemExit(f"{name} has no {before}")
+        (changed / name).write_text(text.replace(before, after), encoding="utf-8")
+        told = _run("diff", "fixtures/stacks/behind-alb", str(changed))
+    return f"```console\n$ cfgcheck diff origin/main\n{told.rstrip()}\n```"
+
+
 def _run(*words: str) -> str:
     out = io.StringIO()
     with contextlib.chdir(ROOT):
@@ -77,7 +99,14 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-PARTS: dict[str, Callable[[], str]] = {"demo": demo, "trace": trace, "diagnose": diagnose, "rules": rules}
+PARTS: dict[str, Callable[[], str]] = {
+    "demo": demo,
+    "trace": trace,
+    "diagnose": diagnose,
+    "fix": fix,
+    "diff": diff,
+    "rules": rules,
+}
 
 
 def written(text: str) -> str:

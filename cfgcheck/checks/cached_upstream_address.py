@@ -9,11 +9,13 @@ from typing import Any
 from cfgcheck.findings import Severity, Unchecked
 from cfgcheck.model.host import Doorway, Host, HostKind
 from cfgcheck.model.located import UnknownValue
-from cfgcheck.model.name_server import name_server
-from cfgcheck.model.nginx import Location, Pass, Peer, Proxy
+from cfgcheck.model.name_server import manager_of, name_server
+from cfgcheck.model.nginx import Location, Pass, Peer, Proxy, Upstream
 from cfgcheck.model.stack import Stack
-from cfgcheck.model.unit import Unit
+from cfgcheck.model.unit import Manager, Unit
+from cfgcheck.rules.changes import Change, Replace, Statement
 from cfgcheck.rules.contract import Case, Hit
+from cfgcheck.source.file import Span
 
 _CLOUD = re.compile(
     r"\.(?:elb\.amazonaws\.com|elb\.[a-z0-9-]+\.amazonaws\.com|execute-api\.[a-z0-9-]+\.amazonaws\.com|cloudfront\.net"
@@ -73,7 +75,63 @@ def _judged(stack: Stack, proxy: Proxy, location: Location, peer: Peer) -> Itera
         related=[(place, what)] if place is not None else [],
         values={"name": name, "what": what, "again": _again(proxy, passes, peer)},
         severity=Severity.WARNING if grave else None,
+        changes=_changes(proxy, name),
     )
+
+
+def _changes(proxy: Proxy, name: str) -> list[Change]:
+    """Every place where this nginx passes to the name, or none: one that stays literal would be found next."""
+    asked = name_server(proxy)
+    if not asked or ("." not in name and manager_of(proxy) is Manager.KUBERNETES):
+        return []  # a cluster's name server knows names in full only
+    changes: list[Change] = []
+    for location in proxy.locations():
+        for peer in _literal(location):
+            if peer.address.known and peer.address.value.host == name:
+                ways = _of_location(location, peer, asked)
+                if not ways:
+                    return []
+                changes += ways
+    return list(dict.fromkeys(changes))
+
+
+def _of_location(location: Location, peer: Peer, asked: str) -> list[Change]:
+    passes = location.passes
+    assert passes is not None
+    upstream = passes.upstream.value
+    if not upstream.implicit:
+        return _in_upstream(location, upstream, peer, asked)
+    if passes.family != "proxy" or passes.uri or passes.directive.templated or not _takes_variable(location):
+        return []
+    resolver = [] if location.setting("resolver").get(()) else [Statement(location.server, _resolver(asked))]
+    target = Statement(location, f"set $target {passes.span.text}")
+    return [*resolver, target, Replace(passes.span, "$target")]
+
+
+def _takes_variable(location: Location) -> bool:
+    """Whether a ``set`` is surely carried out, the name is free, and nobody misses ``proxy_redirect default``, which
+    does nothing for a computed target: an app that is told the client's Host redirects to that."""
+    own = location.scope.own
+    steps = ("rewrite", "if", "break", "return", "set")
+    if location.modifier == "if" or any(step in own for step in steps) or "target" in location.server.proxy.maps:
+        return False
+    redirects = (one for scope in location.scope.levels() for one in scope.own.get("proxy_redirect", ()))
+    return bool(location.sends("Host").get(False)) and not any(one.values == ["default"] for one in redirects)
+
+
+def _in_upstream(location: Location, upstream: Upstream, peer: Peer, asked: str) -> list[Change]:
+    if not _resolves(location.server.proxy):
+        return []
+    changes: list[Change] = [Replace(Span(peer.span.file, peer.span.end, peer.span.end), " resolve")]
+    if not upstream.zone:
+        changes.append(Statement(upstream, f"zone {upstream.name} 64k"))
+    if not upstream.resolver and not location.server.setting("resolver").get(()):
+        changes.append(Statement(upstream, _resolver(asked)))
+    return changes
+
+
+def _resolver(asked: str) -> str:
+    return f"resolver {asked} valid=10s"
 
 
 def _again(proxy: Proxy, passes: Pass, peer: Peer) -> str:

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cfgcheck.model.nginx import Location, Proxy, Scope
+from cfgcheck.rules.changes import Change, Replace
 from cfgcheck.rules.contract import Case, Hit
+from cfgcheck.source.file import Span
 from cfgcheck.syntax.nginx_tree import Directive
 
 FAMILIES = ("proxy", "uwsgi", "fastcgi", "scgi", "grpc")
@@ -29,7 +31,7 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit]:
             for directive in _stray(scope, settings, below[id(scope)]):
                 if id(directive) not in seen and not _set(location, directive):
                     seen.add(id(directive))
-                    yield _hit(location, directive)
+                    yield _hit(location, directive, below[id(scope)])
 
 
 def _mixed(proxy: Proxy, settings: frozenset[str]) -> bool:
@@ -73,7 +75,7 @@ def _set(location: Location, directive: Directive) -> bool:
     return location.family_setting(directive.key.partition("_")[2]).by_hand
 
 
-def _hit(location: Location, directive: Directive) -> Hit:
+def _hit(location: Location, directive: Directive, families: set[str]) -> Hit:
     passes = location.passes
     assert passes is not None
     right = f"{passes.family}_{directive.key.partition('_')[2]}"
@@ -82,4 +84,10 @@ def _hit(location: Location, directive: Directive) -> Hit:
         label=f"{passes.verb} does not look at this",
         related=[(passes, f"{location.label} passes on with {passes.verb}")],
         values={"wrong": directive.key, "right": right, "verb": passes.verb, "value": " ".join(directive.values)},
+        changes=[_renamed(directive, right)] if len(families) == 1 and not directive.templated else [],
     )
+
+
+def _renamed(directive: Directive, name: str) -> Change:
+    """Whoever inherits it passes on with this one family: the value goes where it was meant to."""
+    return Replace(Span(directive.file, directive.name.start, directive.name.end), name)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cfgcheck.findings import Severity, Unchecked
 from cfgcheck.model.nginx import Header, Location, Scope
+from cfgcheck.model.nginx_blocks import as_statement, block_of, stock_include
 from cfgcheck.model.nginx_table import HEADER_DIRECTIVES
+from cfgcheck.model.uwsgi_scheme import open_parameters
+from cfgcheck.rules.changes import Change, Statement
 from cfgcheck.rules.contract import Case, Hit
 from cfgcheck.syntax.nginx_tree import Directive
 
@@ -38,7 +41,7 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterator[Hit | Unchecked]:
             because = doubt or f"a template branch decides whether {lost[0].name} is set"
             yield case.unchecked(because, scope.own[directive][0])
         else:
-            yield _hit(directive, scope, lost)
+            yield _hit(location, directive, scope, lost, _opened(case, location, directive, lost))
 
 
 def _directives(case: Case, location: Location) -> Iterator[str]:
@@ -54,9 +57,16 @@ def _defining(scope: Scope, directive: str) -> Scope | None:
     return next((level for level in scope.levels() if directive in level.own), None)
 
 
-def _hit(directive: str, scope: Scope, lost: tuple[Header, ...]) -> Hit:
+def _opened(case: Case, location: Location, directive: str, lost: tuple[Header, ...]) -> list[str]:
+    """Parameters that have to be cleared as well: where no request came through before, nobody relies on them."""
+    if directive != "uwsgi_param" or all(header.key != "request_method" for header in lost):
+        return []
+    return [f'uwsgi_param {name} ""' for name in open_parameters(location, case.routes_of(location), lost)]
+
+
+def _hit(location: Location, directive: str, scope: Scope, lost: tuple[Header, ...], opened: list[str]) -> Hit:
     names = list(dict.fromkeys(header.name for header in lost))
-    lines = dict.fromkeys(_line(header) for header in lost)
+    lines = dict.fromkeys(as_statement(header, scope) for header in lost)
     grave = directive not in RESPONSES and any(header.key in GRAVE and not header.cleared for header in lost)
     return Hit(
         at=(_written(scope, scope.own[directive][0]), scope.directive),
@@ -65,30 +75,26 @@ def _hit(directive: str, scope: Scope, lost: tuple[Header, ...]) -> Hit:
         values={
             "directive": directive,
             "names": _some(names),
-            "lines": " ".join(list(lines)[:_SHOWN]),
+            "lines": " ".join(f"{line};" for line in list(lines)[:_SHOWN]),
             "more": len(lines) > _SHOWN,
             "response": directive in RESPONSES,
+            "cleared": bool(opened),
         },
         severity=Severity.ERROR if grave else None,
+        changes=list(_repeated(location, scope, [*lines, *opened])),
     )
 
 
-def _line(header: Header) -> str:
-    """What to write to have the header back; for one of a stock file its include."""
-    _, stock, name = header.directive.file.path.partition("<nginx>/")
-    return f"include {name};" if stock else " ".join(header.span.text.split())
+def _repeated(location: Location, scope: Scope, lines: Iterable[str]) -> Iterator[Change]:
+    """The outer lines once more, at the level that drops them."""
+    block = block_of(location, scope)
+    if block is not None:
+        yield from (Statement(block, line, beside=True) for line in lines)
 
 
 def _written(scope: Scope, directive: Directive) -> Directive:
     """The directive itself, or the ``include`` of the stock file that it comes from."""
-    _, stock, name = directive.file.path.partition("<nginx>/")
-    if not stock:
-        return directive
-    for level in scope.levels():
-        for child in level.directive.block or ():
-            if child.key == "include" and child.values[-1:] and child.values[-1].endswith(name):
-                return child
-    return directive
+    return stock_include(directive, scope) or directive
 
 
 def _some(names: list[str]) -> str:

@@ -36,6 +36,8 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterator[Hit | Unchecked]:
     unix = source.is_unix
     entries = trusted_peers(route.app).sure
     wrong = [entry for entry in entries if misread(entry)]
+    inner = source.inner != "" and published(case.stack, route.app, route.listener) is None
+    wanted = "*" if unix else source.addresses[0] if source.addresses else ""
     yield Hit(
         at=(setting, route.listener.address, route.app),
         label=f"trusts {', '.join(entries) or 'nobody'}" if setting.span else f"trusts {', '.join(entries)} by default",
@@ -47,11 +49,20 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterator[Hit | Unchecked]:
             "misread": misread(wrong[0]) if wrong else "",
             "unix": unix,
             "mapped": "::ffff:127.0.0.1" in source.addresses,
-            "wanted": "*" if unix else source.addresses[0] if source.addresses else "",
-            "inner": source.inner != "" and published(case.stack, route.app, route.listener) is None,
+            "wanted": wanted,
+            "inner": inner,
+            "better": _better(route.app, [entry for entry in entries if entry not in wrong], wanted, inner),
             "list": _written(route.app),
         },
     )
+
+
+def _better(app: App, entries: list[str], wanted: str, inner: bool) -> str:
+    """The list with nginx in it; "" where nobody knows how."""
+    if not wanted:
+        return "*" if inner else ""
+    alone = wanted == "*" or app.kind is AppKind.WAITRESS
+    return wanted if alone else ",".join(dict.fromkeys((*entries, wanted)))
 
 
 def _written(app: App) -> str:

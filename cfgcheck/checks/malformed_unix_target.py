@@ -9,7 +9,9 @@ from cfgcheck.findings import Unchecked
 from cfgcheck.model.app import AppKind, Listener
 from cfgcheck.model.nginx import Pass, Peer
 from cfgcheck.model.stack import Stack
+from cfgcheck.rules.changes import Change, Replace
 from cfgcheck.rules.contract import Case, Hit
+from cfgcheck.source.file import Span
 
 
 def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
@@ -41,14 +43,25 @@ def _listeners(stack: Stack) -> Iterator[Hit]:
         for listener in app.listeners:
             if listener.malformed and app.kind is AppKind.UWSGI:
                 text = listener.address.text or (listener.address.span.text if listener.address.span else "")
-                yield _hit(listener.address, f"{listener.option} = {text}", listener.malformed, _for_listener(listener))
+                better = _for_listener(stack, listener)
+                yield _hit(listener.address, f"{listener.option} = {text}", listener.malformed, better)
 
 
 def _hit(at: Any, written: str, why: str, better: str, *, nginx: bool = False) -> Hit:
+    """``better``: a whole statement or setting, whose last word is to stand at the place."""
     refused = "nginx refuses" in why
     missing = "refused" if refused else "not a directory" if "Not a directory" in why else "missing"
     values = {"written": written, "wrong": why, "better": better, "result": missing if nginx else "uwsgi"}
-    return Hit(at=at, label="read as something else" if not refused else "refused", values=values)
+    label = "read as something else" if not refused else "refused"
+    return Hit(at=at, label=label, values=values, changes=_changes(at.span, better))
+
+
+def _changes(place: Span | None, better: str) -> list[Change]:
+    if place is None or not better:
+        return []
+    quoted = place.text[:1] in ("'", '"')
+    inside = Span(place.file, place.start + quoted, place.end - quoted)
+    return [Replace(inside, better.removesuffix(";").rpartition(" ")[2])]
 
 
 def _for_pass(passes: Pass) -> str:
@@ -67,6 +80,12 @@ def _for_peer(peer: Peer) -> str:
     return f"server {text.rstrip(':/')};" if text.startswith("unix:/") else ""
 
 
-def _for_listener(listener: Listener) -> str:
+def _for_listener(stack: Stack, listener: Listener) -> str:
+    """The port with an address: that which an nginx of the stack calls it by, or every one."""
     text = listener.address.text or (listener.address.span.text if listener.address.span else "")
-    return f"{listener.option} = :{text}" if text.isdigit() else ""
+    if not text.isdigit():
+        return ""
+    targets = (route.peer.address.get(None) for route in stack.routes if route.peer is not None)
+    local = (one for one in targets if one is not None and one.is_ip and one.is_loopback)
+    called = {str(one) for one in local if one.port_text == text}
+    return f"{listener.option} = {called.pop() if len(called) == 1 else f':{text}'}"

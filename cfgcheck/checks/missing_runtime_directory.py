@@ -48,8 +48,19 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
         at=(listener.address, listener),
         label=f"nobody makes /run/{folder}",
         related=[(app.unit, "this unit does not")],
-        values={"folder": folder, "unit": app.unit.name},
+        values={"folder": folder, "unit": app.unit.name, "alone": _alone(case.stack, app, f"/run/{folder}/")},
     )
+
+
+def _alone(stack: Stack, app: App, folder: str) -> bool:
+    """Whether no other unit, and no other instance of this one, has a socket there: systemd removes the folder when the
+    unit that made it stops."""
+    assert app.unit is not None
+    if "@" in app.unit.name:
+        return False
+    others = (listener for other in stack.apps if other.unit is not app.unit for listener in other.listeners)
+    unix = (one.address.value for one in others if one.address.known and one.address.value.is_unix)
+    return not any(normal_path(address.path).startswith(folder) for address in unix)
 
 
 @lru_cache(maxsize=1)

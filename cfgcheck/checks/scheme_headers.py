@@ -9,7 +9,9 @@ from cfgcheck.findings import Unchecked
 from cfgcheck.model.forwarded import scheme_policy, trusted
 from cfgcheck.model.nginx import Header, Location, Server
 from cfgcheck.model.stack import Route
+from cfgcheck.rules.changes import Change, Remove, Replace
 from cfgcheck.rules.contract import Case, Hit
+from cfgcheck.source.file import Span
 
 
 class Answer(NamedTuple):
@@ -95,7 +97,16 @@ def _hit(route: Route, scheme: str, yes: Answer, no: Answer, secure: Mapping[str
             "twice": first.header.key == other.header.key,
             "expected": secure[first.header.key],
         },
+        changes=[_silenced(first.header, twice=first.header.key == other.header.key)],
     )
+
+
+def _silenced(header: Header, *, twice: bool) -> Change:
+    """The header cleared: then a client's own does not come through in its place. Of two of one name one can go."""
+    words = header.directive.args
+    if twice or len(words) < 2:
+        return Remove(header.span)
+    return Replace(Span(header.directive.file, words[1].start, words[-1].end), '""')
 
 
 def _word(answer: Answer) -> str:

@@ -10,7 +10,9 @@ from cfgcheck.model.address import normal_path
 from cfgcheck.model.app import App
 from cfgcheck.model.nginx import Peer, Upstream
 from cfgcheck.model.stack import Route
+from cfgcheck.rules.changes import Change, Replace
 from cfgcheck.rules.contract import Case, Hit
+from cfgcheck.source.file import Span
 
 
 def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
@@ -47,7 +49,16 @@ def _hit(upstream: Upstream, alive: Sequence[Peer], app: App | None) -> Iterator
             "pause": max(peer.fail_timeout.value for peer in alive),
             "failures": max(peer.max_fails.value for peer in alive),
         },
+        changes=[_never_out(peer) for peer in alive] if not upstream.implicit else [],
     )
+
+
+def _never_out(peer: Peer) -> Change:
+    """``max_fails=0`` in the place of another number, or right behind the address."""
+    place = peer.max_fails.span
+    if place is not None:
+        return Replace(place, "max_fails=0")
+    return Replace(Span(peer.span.file, peer.span.end, peer.span.end), " max_fails=0")
 
 
 def _comparable(peer: Peer) -> bool:

@@ -9,7 +9,10 @@ from typing import Any
 from cfgcheck.findings import Severity, Unchecked
 from cfgcheck.model.forwarded import SchemePolicy, scheme_policy, trusted
 from cfgcheck.model.located import Located
+from cfgcheck.model.nginx_blocks import block_with
+from cfgcheck.model.nginx_table import HEADER_DIRECTIVES
 from cfgcheck.model.stack import Route
+from cfgcheck.rules.changes import Change, Statement
 from cfgcheck.rules.contract import Case, Hit
 
 _PROTO = "x-forwarded-proto"
@@ -32,6 +35,7 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterator[Hit | Unchecked]:
         return
     harmless = bool(answered) or not location.tells_scheme.value
     names = [_title(name) for name in reachable]
+    edge_may_say = "X-Forwarded-Proto" in names and not route.server.terminates_tls
     yield Hit(
         at=(location.sends(_title(answered[0])) if answered else None, route.passes),
         label=f"neither sets nor clears {' nor '.join(names)}",
@@ -39,12 +43,33 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterator[Hit | Unchecked]:
         values={
             "names": names,
             "plural": len(names) > 1,
-            "edge_may_say": "X-Forwarded-Proto" in names and not route.server.terminates_tls,
+            "edge_may_say": edge_may_say,
             "refused": bool(answered) and policy.refuses,
             "lines": " ".join(_line(route.passes.family, name) for name in names),
         },
         severity=None if harmless else Severity.WARNING,
+        changes=[]
+        if edge_may_say or _untold(route, names) or _misnamed(route, reachable)
+        else _cleared(route, reachable),
     )
+
+
+def _untold(route: Route, names: list[str]) -> bool:
+    """Whether nginx should say what the scheme is, before anybody is kept from saying it."""
+    return "X-Forwarded-Proto" in names and not route.location.tells_scheme.value
+
+
+def _misnamed(route: Route, names: list[str]) -> bool:
+    """Whether one of them is set under a name that is not quite right: once it has the right one, it is set."""
+    written = {header.key.replace("_", "-").removeprefix("http-") for header in route.location.headers}
+    return not written.isdisjoint(names)
+
+
+def _cleared(route: Route, names: list[str]) -> list[Change]:
+    """The headers cleared, beside others that are set for the app: a level that sets one inherits none."""
+    block = block_with(route.location, HEADER_DIRECTIVES[route.passes.family])
+    lines = (_line(route.passes.family, _title(name)) for name in names)
+    return [Statement(block, line.removesuffix(";"), beside=True) for line in lines] if block is not None else []
 
 
 def _settled(case: Case, policy: SchemePolicy) -> set[str]:

@@ -9,6 +9,7 @@ from cfgcheck.findings import Unchecked
 from cfgcheck.model.app import App, AppKind
 from cfgcheck.model.located import Located, Origin
 from cfgcheck.model.unit import Manager, Unit
+from cfgcheck.rules.changes import Order
 from cfgcheck.rules.contract import Case, Hit
 
 _MARGIN = 5
@@ -92,4 +93,5 @@ def _hit(app: App, unit: Unit, wait: float, delay: float, grace: float) -> Hit:
             "theirs": _APPS_OWN.get(app.kind, ("", ""))[_by_command(app)].format(less),
             "workers_live_on": unit.manager is Manager.SUPERVISOR,
         },
+        changes=[Order(unit, "stop_grace", needed)],
     )

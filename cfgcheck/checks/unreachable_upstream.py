@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,8 +11,11 @@ from cfgcheck.model.address import Address
 from cfgcheck.model.app import App
 from cfgcheck.model.host import Doorway
 from cfgcheck.model.listening import listen_on
+from cfgcheck.model.retarget import retargeted
 from cfgcheck.model.stack import Link, Route, Stack
+from cfgcheck.rules.changes import Change, Replace
 from cfgcheck.rules.contract import Case, Hit
+from cfgcheck.source.file import Span
 
 _SHOWN = 2
 
@@ -38,7 +42,37 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
             "retried": not (tried_once.known and "off" in tried_once.value),
         },
         severity=Severity.WARNING if pooled else None,
+        changes=_led_right(door, listener.address.value) if door is not None else _changes(route),
     )
+
+
+def _changes(route: Route) -> list[Change]:
+    """The nearest listener's address in nginx; nothing where several apps may be meant, where it speaks otherwise, or
+    where the pool has that server already."""
+    assert route.peer is not None and route.upstream is not None
+    listener = route.nearest[0][1]
+    if len({id(app) for app, _ in route.nearest}) > 1 or listener.protocol.get(None) is not route.passes.protocol:
+        return []
+    if listener.tls.get(not route.passes.tls) is not route.passes.tls or route.proxy.ingress:
+        return []
+    address = _reached_at(route, listener.address.value)
+    if any(str(peer.address.value) == address for peer in route.upstream.peers if peer.address.known):
+        return []
+    found = retargeted(route.passes, route.upstream, route.peer, address)
+    return [Replace(*found)] if found is not None else []
+
+
+def _led_right(door: Doorway, near: Address) -> list[Change]:
+    """The right port where a port is led on: in ``9000:8000`` of a container, in ``targetPort`` of a Service."""
+    if door.span is None or door.to_port is None or near.port is None:
+        return []
+    pattern = rf"targetPort:[ \t]*[\"']?({door.to_port})\b" if door.names else rf":({door.to_port})(?:/tcp)?[\"']?\Z"
+    found = re.findall(pattern, door.span.text)
+    place = re.search(pattern, door.span.text)
+    if place is None or len(found) > 1:
+        return []
+    start = door.span.start + place.start(1)
+    return [Replace(Span(door.span.file, start, start + len(place[1])), str(near.port))]
 
 
 def _door(stack: Stack, route: Route, app: App) -> Doorway | None:
@@ -91,16 +125,23 @@ def nginx_side(route: Route, near: Address) -> str:
     assert route.peer is not None and route.upstream is not None
     if route.proxy.ingress:
         return f"number: {near.port_text}"
-    host = near.host
-    if near.is_wildcard:
-        target = route.peer.address.value
-        fits = target.is_tcp and not target.is_wildcard and (near.family == 6 or target.family != 6)
-        host = target.host if fits else "::1" if near.family == 6 else "127.0.0.1"
-    host = f"[{host}]" if ":" in host else host
-    address = str(near) if near.is_unix else f"{host}:{near.port_text}"
+    address = _reached_at(route, near)
     if not route.upstream.implicit:
         return f"server {address};"
     passes = route.passes
     scheme = f"{'https' if passes.tls else 'http'}://" if passes.family == "proxy" else ""
     uri = (f":{passes.uri}" if near.is_unix else passes.uri) if passes.uri else ""
     return f"{passes.verb} {scheme}{address}{uri};"
+
+
+def _reached_at(route: Route, near: Address) -> str:
+    """The address at which nginx reaches a listener."""
+    assert route.peer is not None
+    if near.is_unix:
+        return str(near)
+    host = near.host
+    if near.is_wildcard:
+        target = route.peer.address.value
+        fits = target.is_tcp and not target.is_wildcard and (near.family == 6 or target.family != 6)
+        host = target.host if fits else "::1" if near.family == 6 else "127.0.0.1"
+    return f"{f'[{host}]' if ':' in host else host}:{near.port_text}"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cfgcheck.findings import Unchecked
+from cfgcheck.model.exposure import published
 from cfgcheck.model.forwarded import allowed, only_loopback, source_of
 from cfgcheck.model.stack import Route
 from cfgcheck.rules.contract import Case, Hit
@@ -28,7 +29,8 @@ def check(case: Case, params: Mapping[str, Any]) -> Iterable[Hit | Unchecked]:
         yield case.unchecked(because, setting)
     elif not set(single) & set(source.addresses):
         added = source.addresses[0] if source.addresses else ""
-        better = ",".join((*single, added)) if added else "*" if source.inner else ""
+        inner = source.inner != "" and published(case.stack, route.app, route.listener) is None
+        better = ",".join(dict.fromkeys((*single, added))) if added else "*" if inner else ""
         yield Hit(
             values={
                 "source": str(source),

@@ -13,7 +13,7 @@ from cfgcheck.model.nginx import Proxy
 from cfgcheck.model.nginx_user import ROOT, Workers, name_of, workers_of
 from cfgcheck.model.stack import Route, Stack
 from cfgcheck.model.unit import Manager
-from cfgcheck.record import record
+from cfgcheck.record import field, record
 from cfgcheck.rules.contract import Case, Hit
 
 _OWNER, _GROUP, _OTHERS = 0o200, 0o020, 0o002
@@ -110,7 +110,7 @@ def _hit(route: Route, file: SocketFile, nginx: _Nginx) -> Hit:
     listener, user = route.listener, name_of(nginx.user.value)
     known = [name_of(part.value) for part in (file.user, file.group) if part.known]
     owned = f", owned by {':'.join(known)}" if file.user.known else ""
-    title, text = _remedy(route.app, listener, file, nginx)
+    remedy = _remedy(route.app, listener, file, nginx)
     return Hit(
         at=(file.mode, file.user, file.group, listener.address, listener),
         label=f"makes it {file.mode.value:04o}{owned}",
@@ -123,50 +123,73 @@ def _hit(route: Route, file: SocketFile, nginx: _Nginx) -> Hit:
             "user": user,
             "path": str(listener.address.value.path),
             "made": f"{file.mode.value:04o}{owned}",
-            "title": title,
-            "text": text,
+            "title": remedy.title,
+            "text": remedy.text,
+            "settings": remedy.settings,
+            "lines": remedy.lines,
         },
     )
 
 
-_MODES = {
-    AppKind.HYPERCORN: "--umask 0",
-    AppKind.GRANIAN: "--uds-permissions 0666",
-    AppKind.WAITRESS: "--unix-socket-perms=666",
+@record(frozen=True)
+class _Remedy:
+    """What to do, in words and as data: ``settings`` of the app, or ``lines`` of the section that opens the socket."""
+
+    title: str
+    text: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    lines: Mapping[str, str] = field(default_factory=dict)
+
+
+_MODES: Mapping[AppKind, tuple[str, str, str]] = {
+    AppKind.HYPERCORN: ("--umask 0", "umask", "0"),
+    AppKind.GRANIAN: ("--uds-permissions 0666", "uds_permissions", "0666"),
+    AppKind.WAITRESS: ("--unix-socket-perms=666", "unix_socket_perms", "666"),
 }
 """Options that let everybody write to the socket: seen with Hypercorn 0.18.0, Granian 2.8.7, waitress 3.0.2."""
 
 
-def _remedy(app: App, listener: Listener, file: SocketFile, nginx: _Nginx) -> tuple[str, str]:
+def _remedy(app: App, listener: Listener, file: SocketFile, nginx: _Nginx) -> _Remedy:
     group = name_of(nginx.workers.group.get(nginx.user.value))
     owner = name_of(file.user.get("") or ROOT)
     if listener.handed and app.unit is not None and app.unit.manager is Manager.SUPERVISOR:
-        return f"Set `socket_mode=0770` and `socket_owner={owner}:{group}`", "Or `socket_mode=0777`."
+        lines = {"socket_mode": "0770", "socket_owner": f"{owner}:{group}"}
+        title = f"Set `socket_mode=0770` and `socket_owner={owner}:{group}`"
+        return _Remedy(title, "Or `socket_mode=0777`.", lines=lines)
     if listener.handed:
-        return f"Set `SocketMode=0660` and `SocketGroup={group}` in the .socket unit", "Or `SocketMode=0666`."
+        title = f"Set `SocketMode=0660` and `SocketGroup={group}` in the .socket unit"
+        return _Remedy(title, "Or `SocketMode=0666`.", lines={"SocketMode": "0660", "SocketGroup": group})
     if app.kind is AppKind.GUNICORN:
-        return _of_gunicorn(app, group, nginx.foreign)
+        return _of_gunicorn(app, owner, group, nginx.foreign)
     if app.kind is AppKind.UWSGI:
         return _of_uwsgi(app, owner, group, nginx.foreign)
-    option = _MODES.get(app.kind)
-    if option is not None:
-        return f"Set `{option}`", "Or let nginx's workers run in the socket's group." if not nginx.foreign else ""
-    return "Let everybody write to the socket (mode 0666)", f"Or nginx's group, {group}."
+    if app.kind in _MODES:
+        option, name, value = _MODES[app.kind]
+        text = "Or let nginx's workers run in the socket's group." if not nginx.foreign else ""
+        return _Remedy(f"Set `{option}`", text, {name: value})
+    return _Remedy("Let everybody write to the socket (mode 0666)", f"Or nginx's group, {group}.")
 
 
-def _of_gunicorn(app: App, group: str, foreign: bool) -> tuple[str, str]:
+def _of_gunicorn(app: App, owner: str, group: str, foreign: bool) -> _Remedy:
     named = app.settings["umask"].origin is Origin.CLI
-    if foreign:
-        return f"Leave {'--umask' if named else 'umask'} out", "Gunicorn then makes the socket 0777."
+    as_root = owner == ROOT or app.settings["user"].by_hand
+    if foreign or not as_root:
+        title = f"Leave {'--umask' if named else 'umask'} out"
+        return _Remedy(title, "Gunicorn then makes the socket 0777.", {"umask": None})
     title = f"`--umask 007 --group {group}`" if named else f'`umask = 0o007` and `group = "{group}"`'
-    return f"Set {title}", "Or leave umask out: the socket is then made 0777."
+    text = "Or leave umask out: the socket is then made 0777."
+    return _Remedy(f"Set {title}", text, {"umask": 0o007, "group": group})
 
 
-def _of_uwsgi(app: App, owner: str, group: str, foreign: bool) -> tuple[str, str]:
+def _of_uwsgi(app: App, owner: str, group: str, foreign: bool) -> _Remedy:
     """Only root may give a file to a group that it is not in itself."""
     if foreign:
-        return "Set `chmod-socket = 666`", "Only containers that mount the volume reach it."
+        text = "Only containers that mount the volume reach it."
+        return _Remedy("Set `chmod-socket = 666`", text, {"chmod-socket": "666"})
     as_root = owner == ROOT or bool(app.settings["uid"].get(None))
     if as_root:
-        return f"Set `chmod-socket = 660` and `chown-socket = {owner}:{group}`", "Or `chmod-socket = 666`."
-    return f"Set `chmod-socket = 660`, and let it run in the group {group}", "Or `chmod-socket = 666`."
+        given = {"chmod-socket": "660", "chown-socket": f"{owner}:{group}"}
+        title = f"Set `chmod-socket = 660` and `chown-socket = {owner}:{group}`"
+        return _Remedy(title, "Or `chmod-socket = 666`.", given)
+    title = f"Set `chmod-socket = 660`, and let it run in the group {group}"
+    return _Remedy(title, "Or `chmod-socket = 666`.")

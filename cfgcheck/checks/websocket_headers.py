@@ -10,7 +10,11 @@ from cfgcheck.findings import Unchecked
 from cfgcheck.model.app import App, AppKind
 from cfgcheck.model.located import Located, UnknownValue
 from cfgcheck.model.nginx import Location
+from cfgcheck.model.nginx_blocks import as_statement
+from cfgcheck.rules.changes import Change, Replace, Statement
 from cfgcheck.rules.contract import Case, Hit
+from cfgcheck.source.file import Span
+from cfgcheck.syntax.nginx_tree import Directive
 
 _SEGMENT = re.compile(r"(?:^|[/^(|])(?:wss?|websockets?|socket\\?\.io)(?=$|[/$)|?])", re.IGNORECASE)
 """A part of a location's path that names websockets."""
@@ -48,7 +52,8 @@ def _missing(case: Case, location: Location, apps: list[App]) -> Iterator[Hit]:
         raise UnknownValue(Located.unknown(version.because, version.span))
     if parts:
         # Where nginx's version would have to tell, to say it costs nothing.
-        lines = parts if version.known else [*parts, "HTTP/1.1"]
+        added = parts if version.known else [*parts, "HTTP/1.1"]
+        lines = [_LINES[part].format(connection=_connection(location)) for part in added]
         missing = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
         yield Hit(
             at=(upgrade if upgrade.value else None, location.passes),
@@ -57,17 +62,80 @@ def _missing(case: Case, location: Location, apps: list[App]) -> Iterator[Hit]:
             values={
                 "parts": missing,
                 "only_version": parts == ["HTTP/1.1"],
-                "mapped": "Connection" in parts,
-                "lines": " ".join(_LINES[part] for part in lines),
+                "mapped": "Connection" in parts and _mapped(location),
+                "lines": " ".join(f"{line};" for line in lines),
             },
+            changes=list(_changes(location, added, lines)),
         )
 
 
 _LINES = {
-    "Upgrade": "proxy_set_header Upgrade $http_upgrade;",
-    "Connection": "proxy_set_header Connection $connection_upgrade;",
-    "HTTP/1.1": "proxy_http_version 1.1;",
+    "Upgrade": "proxy_set_header Upgrade $http_upgrade",
+    "Connection": "proxy_set_header Connection {connection}",
+    "HTTP/1.1": "proxy_http_version 1.1",
 }
+_MAP = ("map $http_upgrade $connection_upgrade {{", "{0}default upgrade;", "{0}''      close;", "}}")
+
+
+def _connection(location: Location) -> str:
+    """``upgrade`` where only websockets go; elsewhere a variable that is so for them alone."""
+    known = _known_map(location)
+    if known is not None:
+        return f"${known}"
+    return "upgrade" if _SEGMENT.search(location.path) else "$connection_upgrade"
+
+
+def _known_map(location: Location) -> str | None:
+    """A variable that yields ``upgrade`` for websockets, and something else for plain requests."""
+    for name, table in location.server.proxy.maps.items():
+        if table.source == "$http_upgrade" and (table.result_for("websocket") or "").lower() == "upgrade":
+            return name if (table.result_for("") or "").lower() != "upgrade" else None
+    return None
+
+
+def _mapped(location: Location) -> bool:
+    return _connection(location) == "$connection_upgrade" and _known_map(location) is None
+
+
+def _changes(location: Location, parts: list[str], lines: list[str]) -> Iterator[Change]:
+    """The lines in the location alone, and with them those headers that it would no longer inherit."""
+    if "Connection" in parts and _mapped(location):
+        if "connection_upgrade" in location.server.proxy.maps or location.server.directive.key != "server":
+            return
+        yield _map_in_front(location.server.directive)
+    if "proxy_set_header" not in location.scope.own and parts != ["HTTP/1.1"]:
+        yield from (Statement(location, line, beside=True) for line in _inherited(location, {p.lower() for p in parts}))
+    yield from (Statement(location, line) for line in lines)
+
+
+def _inherited(location: Location, without: set[str]) -> Iterator[str]:
+    found = {}
+    for header in location.header_set.value:
+        line = as_statement(header, location.scope)
+        found[line] = line.startswith("include") or header.key not in without
+    return (line for line, wanted in found.items() if wanted)
+
+
+def _map_in_front(server: Directive) -> Change:
+    """The map above the server, and above the comments on it."""
+    text = server.file.text
+    begin = at = text.rfind("\n", 0, server.name.start) + 1
+    indent = text[begin : server.name.start]
+    while (above := text.rfind("\n", 0, at - 1) + 1) < at and text[above:at].lstrip().startswith("#"):
+        at = above
+    end = text.find("\n", server.name.start)
+    ending = "\r\n" if end > 0 and text[end - 1] == "\r" else "\n"
+    blank = indent if not indent.strip() else ""
+    written = ending.join(blank + line.format(_deeper(server, blank)) for line in _MAP)
+    return Replace(Span(server.file, at, at), f"{written}{ending}{ending}")
+
+
+def _deeper(server: Directive, indent: str) -> str:
+    """By what a block is indented there."""
+    first = next((one for one in server.block or () if one.file is server.file), None)
+    text = server.file.text
+    inner = text[text.rfind("\n", 0, first.name.start) + 1 : first.name.start] if first is not None else ""
+    return inner[len(indent) :] if inner.startswith(indent) and not inner.strip() and inner != indent else "    "
 
 
 def _speaks_asgi(app: App) -> bool:

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import click
 
-from cfgcheck.app import check
-from cfgcheck.cli import CLEAN, FINDINGS, options
+from cfgcheck.app import Input, check
+from cfgcheck.cli import options
 from cfgcheck.cli.output import emit
 from cfgcheck.findings import Severity
-from cfgcheck.record import replace
 from cfgcheck.report.result import Extras, Result
-from cfgcheck.settings import Choice, Settings
+from cfgcheck.settings import Settings
 
 _EPILOG = """\b
 Examples:
@@ -22,14 +21,15 @@ Examples:
   nginx -T 2>/dev/null | cfgcheck check - gunicorn.conf.py
   cfgcheck check --select timeout,header --ignore missing-forwarded-for
   cfgcheck check --format sarif --output cfgcheck.sarif
+  cfgcheck check --fix                     mends what is safe to mend, then reports the rest
 
 Exit code: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage, unusable settings or an internal error."""
 
 
 @click.command(epilog=_EPILOG)
 @options.paths_argument
-@click.option("--select", multiple=True, metavar="RULES", help="Only these rules or categories (comma-separated).")
-@click.option("--ignore", multiple=True, metavar="RULES", help="Not these rules or categories.")
+@options.select_option
+@options.ignore_option
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warning", "info"]),
@@ -46,6 +46,8 @@ Exit code: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage, unusable 
 @options.output_option
 @click.option("--show-unchecked", is_flag=True, help="List the checks that could not be made, and why.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule.")
+@click.option("--fix", is_flag=True, help="Mend first what can be mended, as `cfgcheck fix` does.")
+@options.unsafe_option
 @click.option("--no-ignores", is_flag=True, help="Report what ignore[…] comments silence, too.")
 @options.config_option
 @options.stdin_filename_option
@@ -59,6 +61,8 @@ def command(
     output: Path | None,
     show_unchecked: bool,
     statistics: bool,
+    fix: bool,
+    unsafe: bool,
     no_ignores: bool,
     config: Path | None,
     stdin_filename: str | None,
@@ -67,25 +71,30 @@ def command(
     """Find what is wrong between the configuration files below PATH (the current folder by default; - is standard
     input)."""
     files = options.existing(paths)
-    settings = _overridden(options.settings_for(files, config), select, ignore, fail_on)
-    result = check(options.wanted(paths, files, stdin_filename), settings, ignores=not no_ignores)
+    settings = options.overridden(options.settings_for(files, config), select, ignore, fail_on)
+    if unsafe and not fix:
+        raise click.UsageError("--unsafe goes with --fix")
+    looked_at = options.wanted(paths, files, stdin_filename)
+    if fix:
+        _mend(looked_at, settings, unsafe, not no_ignores)
+    result = check(looked_at, settings, ignores=not no_ignores)
     infos = settings.fail_on is Severity.INFO or bool(settings.select)
     extras = Extras(show_unchecked, statistics, infos)
     emit(_report(result, form, output, color, extras), output, machine=form != "text")
-    worst = max((finding.severity for finding in result.findings), default=Severity(Severity.INFO))
-    return FINDINGS if result.findings and worst >= settings.fail_on else CLEAN
+    return options.exit_code(result.findings, settings.fail_on)
 
 
-def _overridden(settings: Settings, select: tuple[str, ...], ignore: tuple[str, ...], fail_on: str | None) -> Settings:
-    """``--select`` and ``--fail-on`` replace what the settings say, ``--ignore`` adds to it."""
-    chosen = tuple(Choice(name) for name in options.names(select))
-    dropped = tuple(Choice(name) for name in options.names(ignore))
-    return replace(
-        settings,
-        select=chosen or settings.select,
-        ignore=settings.ignore + dropped,
-        fail_on=Severity.of(fail_on) if fail_on else settings.fail_on,
-    )
+def _mend(looked_at: Input, settings: Settings, unsafe: bool, ignores: bool) -> None:
+    """Mend, write and tell that on standard error."""
+    from cfgcheck.app import mend
+    from cfgcheck.cli import mending
+    from cfgcheck.report.mended_text import conclusion
+
+    if looked_at.standard_input is not None:
+        raise click.UsageError("standard input (-) can't be mended in place")
+    mended = mend(looked_at, settings, unsafe=unsafe, ignores=ignores)
+    mending.write(mended)
+    click.echo(conclusion(mending.account(mended, written=True)), err=True)
 
 
 def _report(result: Result, form: str, output: Path | None, color: str, extras: Extras) -> str:

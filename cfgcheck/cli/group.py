@@ -10,6 +10,10 @@ from cfgcheck import __version__
 
 _COMMANDS = {
     "check": "cfgcheck.cli.check",
+    "fix": "cfgcheck.cli.fix",
+    "init": "cfgcheck.cli.init",
+    "generate": "cfgcheck.cli.generate",
+    "import": "cfgcheck.cli.import_",
     "show": "cfgcheck.cli.show",
     "trace": "cfgcheck.cli.trace",
     "diagnose": "cfgcheck.cli.diagnose",
@@ -63,6 +67,8 @@ def cfgcheck() -> None:
     \b
     cfgcheck check                                   check the current folder
     cfgcheck check deploy/ --fail-on error
+    cfgcheck fix --diff                              what can be mended
+    cfgcheck import deploy/                          a spec of what is there
     cfgcheck show                                    what was understood: routes, links, settings
     cfgcheck trace https://shop.example.com/api      one request: who takes it, which limit ends it
     cfgcheck diagnose /var/log/nginx/error.log       what log lines mean, and what explains them

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from cfgcheck.app import Input
-from cfgcheck.settings import Settings, load_settings
+from cfgcheck.cli import CLEAN, FINDINGS
+from cfgcheck.findings import Finding, Severity
+from cfgcheck.record import replace
+from cfgcheck.settings import Choice, Settings, load_settings
 
 if TYPE_CHECKING:
     from cfgcheck.report.rule_page import RulePage
@@ -22,6 +25,35 @@ STANDARD_INPUT = "-"
 
 def paths_argument(command: Command) -> Command:
     return click.argument("paths", nargs=-1, metavar="[PATH…|-]", type=click.Path(path_type=str))(command)
+
+
+def folders_argument(command: Command) -> Command:
+    """Files and folders, without standard input."""
+    return click.argument("paths", nargs=-1, metavar="[PATH…]", type=click.Path(path_type=str), callback=_on_disk)(
+        command
+    )
+
+
+def _on_disk(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    if STANDARD_INPUT in value:
+        raise click.UsageError("standard input (-) can't be mended in place: name a file or folder")
+    return value
+
+
+def select_option(command: Command) -> Command:
+    return click.option(
+        "--select", multiple=True, metavar="RULES", help="Only these rules or categories (comma-separated)."
+    )(command)
+
+
+def ignore_option(command: Command) -> Command:
+    return click.option("--ignore", multiple=True, metavar="RULES", help="Not these rules or categories.")(command)
+
+
+def unsafe_option(command: Command) -> Command:
+    return click.option("--unsafe", is_flag=True, help="Mend also what changes behaviour (timeouts, limits, headers).")(
+        command
+    )
 
 
 def color_option(command: Command) -> Command:
@@ -100,6 +132,25 @@ def standard_input() -> str:
 def settings_for(paths: list[Path], config: Path | None) -> Settings:
     """The settings that hold for what is checked."""
     return load_settings(paths[0] if paths else Path(), config)
+
+
+def overridden(
+    settings: Settings, select: tuple[str, ...], ignore: tuple[str, ...], fail_on: str | None = None
+) -> Settings:
+    """``--select`` and ``--fail-on`` replace what the settings say, ``--ignore`` adds to it."""
+    chosen = tuple(Choice(name) for name in names(select))
+    dropped = tuple(Choice(name) for name in names(ignore))
+    return replace(
+        settings,
+        select=chosen or settings.select,
+        ignore=settings.ignore + dropped,
+        fail_on=Severity.of(fail_on) if fail_on else settings.fail_on,
+    )
+
+
+def exit_code(findings: Iterable[Finding], fail_on: Severity) -> int:
+    """Whether something as grave as ``--fail-on`` is among them."""
+    return FINDINGS if any(finding.severity >= fail_on for finding in findings) else CLEAN
 
 
 def names(values: tuple[str, ...]) -> tuple[str, ...]:

@@ -115,7 +115,8 @@ def of_location(location: Location, routes: Iterable[Route]) -> dict[str, Fact]:
     for header in location.headers:
         name = f"sends {header.name}"
         before = facts.get(name)
-        value = header.value if before is None else f"{before.value}, {header.value}"
+        sent = "cleared" if header.cleared else header.value
+        value = sent if before is None else f"{before.value}, {sent}"
         facts[name] = Fact(value, known=not header.templated, span=place(header))
     return facts
 

@@ -15,8 +15,11 @@ from cfgcheck.generate.words import (
     AppSpec,
     Bytes,
     Domain,
+    Finite,
     Key,
+    Listener,
     Name,
+    Network,
     Path,
     Plain,
     Prefix,
@@ -31,7 +34,8 @@ EdgeKind = Literal["none", "aws-alb", "gcp-lb", "cloudflare", "heroku", "other"]
 ServerKind = Literal["gunicorn", "uwsgi", "uvicorn"]
 Framework = Literal["django", "flask", "fastapi", "starlette", "other"]
 Interface = Literal["wsgi", "asgi"]
-Scalar = bool | int | float | Plain
+WorkerClass = Literal["sync", "gthread", "gevent", "tornado", "asgi", "uvicorn", "eventlet"]
+Scalar = bool | int | Finite | Plain
 
 
 def _kebab(name: str) -> str:
@@ -40,7 +44,14 @@ def _kebab(name: str) -> str:
 
 def _listed(value: Any) -> Any:
     """One thing stands for a list of one."""
-    return value if isinstance(value, list) or value is None else [value]
+    return value if isinstance(value, list | dict) or value is None else [value]
+
+
+def _texts(value: Any) -> Any:
+    """Environment variables are texts: a number stands for its digits."""
+    if not isinstance(value, dict):
+        return value
+    return {key: str(one) if isinstance(one, int) and not isinstance(one, bool) else one for key, one in value.items()}
 
 
 def _named(key: str) -> BeforeValidator:
@@ -54,7 +65,9 @@ Directives = dict[Key, Arguments]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, alias_generator=_kebab)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, populate_by_name=True, alias_generator=_kebab
+    )
 
 
 class Tls(_Strict):
@@ -87,15 +100,18 @@ class App(_Strict):
 class Server(_Strict):
     """The app server."""
 
-    kind: ServerKind = "gunicorn"
-    worker_class: Plain | None = Field(
+    kind: ServerKind = Field(default="gunicorn", description="Which one.")
+    worker_class: WorkerClass | None = Field(
         default=None,
-        description="Gunicorn's: `sync`, `gthread`, `gevent`, `tornado`, `asgi`, `uvicorn`, `eventlet` (< 26).",
+        description="Gunicorn's (`asgi` from 25.1 on, `eventlet` before 26); by default `gthread` for WSGI, `asgi` for "
+        "ASGI.",
     )
     workers: Annotated[int, Field(ge=1, le=512)] | Literal["auto"] = Field(
-        default="auto", description="How many processes; `auto`: twice the processors and one."
+        default="auto", description="How many processes; `auto`: twice the processors and one, with uvicorn 4."
     )
-    threads: Annotated[int, Field(ge=1, le=256)] | None = Field(default=None, description="Threads of each worker.")
+    threads: Annotated[int, Field(ge=1, le=256)] | None = Field(
+        default=None, description="Threads of each worker of Gunicorn's `gthread` or of uWSGI; by default 4 and 1."
+    )
     settings: dict[Key, Scalar] = Field(
         default_factory=dict, description="Any other setting by the server's own name, as it is."
     )
@@ -104,25 +120,42 @@ class Server(_Strict):
 class Service(_Strict):
     """One application behind its own domain names."""
 
-    domains: Annotated[list[Domain], BeforeValidator(_listed), Field(min_length=1, max_length=50)]
-    app: Annotated[App, _named("module")]
-    server: Annotated[Server, _named("kind")] = Field(default_factory=lambda: Server())
-    listener: Plain | None = Field(
-        default=None,
-        description="`unix`, `tcp`, `unix:/run/shop/shop.sock` or `127.0.0.1:8000`; the runtime's usual by default.",
+    domains: Annotated[list[Domain], BeforeValidator(_listed), Field(min_length=1, max_length=50)] = Field(
+        description="Its domain names, such as `shop.example.com`; `*.example.com` for all below it."
     )
-    tls: Tls | None = None
-    static: dict[Prefix, Path] = Field(default_factory=dict, description="Files that never change under one name.")
-    media: dict[Prefix, Path] = Field(default_factory=dict, description="Files that users uploaded.")
-    max_upload: Annotated[Bytes, Field(ge=1, le=1 << 40)] = Field(default=1 << 20, description="Largest request body.")
-    slowest_request: Annotated[Seconds, Field(ge=1, le=86400)] = Field(default=30, description="The slowest request.")
+    app: Annotated[App, _named("module")] = Field(
+        description="The Python application; its module alone is enough: `app: shop.wsgi:application`."
+    )
+    server: Annotated[Server, _named("kind")] = Field(
+        default_factory=lambda: Server(), description="The app server; its kind alone is enough: `server: uwsgi`."
+    )
+    listener: Listener | None = Field(
+        default=None,
+        description="`unix`, `tcp`, `unix:/run/shop/shop.sock` or `127.0.0.1:8000`; by default `tcp` with compose, "
+        "`unix` elsewhere.",
+    )
+    tls: Tls | None = Field(default=None, description="TLS that nginx ends; by default none.")
+    static: dict[Prefix, Path] = Field(
+        default_factory=dict, description="Files that never change under one name: for each prefix of URLs its folder."
+    )
+    media: dict[Prefix, Path] = Field(
+        default_factory=dict, description="Files that users uploaded: for each prefix of URLs its folder."
+    )
+    max_upload: Annotated[Bytes, Field(ge=1, le=1 << 40)] = Field(
+        default=1 << 20, description="The largest request body."
+    )
+    slowest_request: Annotated[Seconds, Field(ge=1, le=86400)] = Field(
+        default=30, description="How long the app's slowest request may take; all timeouts follow from it."
+    )
     request_headers: Annotated[Bytes, Field(ge=1024, le=60 * 1024)] = Field(
         default=8 << 10, description="The longest request line or header line, cookies among them."
     )
     response_headers: Annotated[Bytes, Field(ge=1024, le=1 << 20)] = Field(
         default=4 << 10, description="All header lines of a response together."
     )
-    websockets: Annotated[list[Prefix], BeforeValidator(_listed)] = Field(default_factory=list)
+    websockets: Annotated[list[Prefix], BeforeValidator(_listed), Field(max_length=50)] = Field(
+        default_factory=list, description="Prefixes of URLs below which the app speaks websockets."
+    )
     websocket_idle: Annotated[Seconds, Field(ge=1, le=604800)] = Field(
         default=3600, description="How long a websocket may be silent."
     )
@@ -132,8 +165,12 @@ class Service(_Strict):
         description="How long running requests may go on when the app is stopped; the slowest request by default.",
     )
     user: Account | None = Field(default=None, description="Whom the app runs as; the service's name by default.")
-    environment: dict[Variable, Plain] = Field(default_factory=dict)
-    nginx: ServiceNginx = Field(default_factory=lambda: ServiceNginx())
+    environment: Annotated[dict[Variable, Plain], BeforeValidator(_texts)] = Field(
+        default_factory=dict, description="Environment variables of the app. No secrets: they stand in files."
+    )
+    nginx: ServiceNginx = Field(
+        default_factory=lambda: ServiceNginx(), description="nginx directives that replace or add to what is derived."
+    )
     manager: dict[Key, Scalar] = Field(
         default_factory=dict,
         description="Further settings of what starts it: `[Service]` keys of systemd, keys of a compose service, "
@@ -144,25 +181,29 @@ class Service(_Strict):
 class ServiceNginx(_Strict):
     """nginx directives of one service that replace or add to what is derived."""
 
-    server: Directives = Field(default_factory=dict)
-    location: Directives = Field(default_factory=dict)
-    upstream: Directives = Field(default_factory=dict)
+    server: Directives = Field(default_factory=dict, description="In its `server` block.")
+    location: Directives = Field(default_factory=dict, description="In the `location` that leads to the app.")
+    upstream: Directives = Field(default_factory=dict, description="In its `upstream` block.")
 
 
 class Nginx(_Strict):
     """nginx itself."""
 
-    user: Account = "www-data"
-    worker_connections: Annotated[int, Field(ge=64, le=65536)] = 1024
-    main: Directives = Field(default_factory=dict)
-    events: Directives = Field(default_factory=dict)
-    http: Directives = Field(default_factory=dict)
+    user: Account = Field(default="www-data", description="Whom its workers run as.")
+    worker_connections: Annotated[int, Field(ge=64, le=65536)] = Field(
+        default=1024, description="How many connections each worker may have."
+    )
+    http_port: Annotated[int, Field(ge=1, le=65535)] = Field(default=80, description="Where it listens for HTTP.")
+    https_port: Annotated[int, Field(ge=1, le=65535)] = Field(default=443, description="Where it listens for HTTPS.")
+    main: Directives = Field(default_factory=dict, description="Directives outside of all blocks.")
+    events: Directives = Field(default_factory=dict, description="Directives in `events`.")
+    http: Directives = Field(default_factory=dict, description="Directives in `http`.")
 
 
 class Edge(_Strict):
     """What stands in front of nginx. What is not said is what is known of its kind."""
 
-    kind: EdgeKind = "none"
+    kind: EdgeKind = Field(default="none", description="Which one.")
     idle: Annotated[Seconds, Field(ge=1)] | None = Field(
         default=None, description="How long it keeps idle connections."
     )
@@ -170,7 +211,7 @@ class Edge(_Strict):
         default=None, description="How long it waits for a response."
     )
     tls: bool | None = Field(default=None, description="Whether clients speak TLS to it.")
-    addresses: Annotated[list[Plain], BeforeValidator(_listed)] = Field(
+    addresses: Annotated[list[Network], BeforeValidator(_listed), Field(max_length=200)] = Field(
         default_factory=list, description="Its addresses or networks: whose X-Forwarded-For nginx believes."
     )
 
@@ -178,21 +219,28 @@ class Edge(_Strict):
 class Versions(_Strict):
     """Which versions will run. What is not said is what is current."""
 
-    nginx: Version | None = None
-    gunicorn: Version | None = None
-    uwsgi: Version | None = None
-    uvicorn: Version | None = None
-    python: Version | None = None
+    nginx: Version | None = Field(default=None, description='Such as `"1.30"`.')
+    gunicorn: Version | None = Field(default=None, description='Such as `"27.0.1"`.')
+    uwsgi: Version | None = Field(default=None, description='Such as `"2.0.31"`.')
+    uvicorn: Version | None = Field(default=None, description='Such as `"0.54"`.')
+    python: Version | None = Field(default=None, description='Such as `"3.12"`: of the image that compose builds on.')
 
 
 class Spec(_Strict):
     """A whole deployment."""
 
     runtime: Runtime = Field(default="systemd", description="What starts the servers.")
-    edge: Annotated[Edge, _named("kind")] = Field(default_factory=lambda: Edge())
-    versions: Versions = Field(default_factory=Versions)
-    nginx: Nginx = Field(default_factory=Nginx)
-    services: Annotated[dict[Name, Service], Field(min_length=1, max_length=100)]
+    edge: Annotated[Edge, _named("kind")] = Field(
+        default_factory=lambda: Edge(),
+        description="What stands in front of nginx; its kind alone is enough: `edge: aws-alb`.",
+    )
+    versions: Versions = Field(
+        default_factory=Versions, description="Which versions will run; by default those that are current."
+    )
+    nginx: Nginx = Field(default_factory=Nginx, description="nginx itself.")
+    services: Annotated[dict[Name, Service], Field(min_length=1, max_length=100)] = Field(
+        description="The applications, each under its name: also that of its user, its unit, its folder below `/run`."
+    )
 
 
 Service.model_rebuild()

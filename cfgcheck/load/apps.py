@@ -67,7 +67,8 @@ class AppReader:
             return None
         unit = start.service.unit
         app = replace(app, unit=unit, host=unit.host, signalled=start.signalled, folder=start.folder)
-        app = replace(app, variables=start.command.environment.spans)
+        known = start.command.environment
+        app = replace(app, variables=known.spans, environment=known.values, shells=start.shells)
         app = _with_files(with_handed(app, start.service.handed))
         self._keep([app])
         return app

@@ -19,7 +19,7 @@ class Disk:
     """Reads files below and outside ``root``; what cannot be read becomes a Problem in ``problems``.
 
     ``notes``: sentences about the run that a person should read. ``overlay`` holds texts that stand in for files
-    (standard input with ``--stdin-filename``).
+    (standard input with ``--stdin-filename``); ``rewritten`` what files would hold, by their paths with links followed.
     """
 
     def __init__(self, root: Path) -> None:
@@ -27,6 +27,7 @@ class Disk:
         self.problems: list[Problem] = []
         self.notes: list[str] = []
         self.overlay: dict[Path, str] = {}
+        self.rewritten: dict[Path, str] = {}
         self._read: dict[Path, SourceFile | None] = {}
         self._embedded: set[Path] = set()
         self._shown: dict[str, str] = {}
@@ -71,8 +72,9 @@ class Disk:
     def peek(self, path: Path | str, size: int = _BINARY_PROBE) -> str:
         """The beginning of a file, for guessing what it is; empty when it can't be read. Notes no problem."""
         full = self.absolute(path)
-        if full in self.overlay:
-            return self.overlay[full][:size]
+        text = self._replaced(full)
+        if text is not None:
+            return text[:size]
         if full in self._embedded:
             embedded = self._read[full]
             return "" if embedded is None else embedded.text[:size]
@@ -86,8 +88,9 @@ class Disk:
 
     def _load(self, full: Path) -> SourceFile | None:
         shown = self.show(full)
-        if full in self.overlay:
-            return SourceFile(shown, self.overlay[full])
+        text = self._replaced(full)
+        if text is not None:
+            return SourceFile(shown, text)
         try:
             state = full.stat()
             if not stat.S_ISREG(state.st_mode):
@@ -102,6 +105,12 @@ class Disk:
         if b"\0" in data[:_BINARY_PROBE]:
             return self._refuse(shown, f"{shown} is a binary file, not a configuration", "exclude it")
         return SourceFile(shown, data.decode("utf-8", "surrogateescape"))
+
+    def _replaced(self, full: Path) -> str | None:
+        """The text that stands in for a file."""
+        if full in self.overlay or not self.rewritten:
+            return self.overlay.get(full)
+        return self.rewritten.get(Path(os.path.realpath(full)))
 
     def _refuse(self, shown: str, message: str, hint: str) -> SourceFile | None:
         nowhere = Span(SourceFile(shown, ""), 0, 0)

@@ -261,7 +261,7 @@ class Session:
         if words[-1].span.file is span.file and words[-1].span.end > span.end:
             span = Span(span.file, span.start, words[-1].span.end)
         command = Command(words, (), "", span, state.scope.environment)
-        start = Start(command, state.service, state.scope.folder, post.signalled, post.via, state.maybe)
+        start = Start(command, state.service, state.scope.folder, post.signalled, post.via, state.maybe, post.shells)
         if serves:
             self.keep([start])
         else:

@@ -61,8 +61,18 @@ def behind_shell(
     Observed: ``bash -c`` (5.2) becomes the last simple command unless that is redirected; busybox's ``sh -c`` does too
     for text of one line; dash 0.5.12 stays. A script's shell always stays.
     """
-    if post.group or post.signalled.get(True) is False:
+    if post.group:
         return post
+    reached = replace(post, signalled=Located.default(True)) if post.signalled.get(True) is False else post
+    found = _behind_shell(reached, shell, unit, place, last, lone, redirected, trapped)
+    shells = (*post.shells, place) if found.signalled.get(True) is False else post.shells
+    return replace(found if reached is post else post, shells=shells)
+
+
+def _behind_shell(
+    post: Post, shell: Interpreter, unit: Unit, place: Span, last: bool, lone: bool, redirected: bool, trapped: bool
+) -> Post:
+    """As far as this shell goes."""
     if trapped:
         return replace(post, signalled=Located.unknown("the script handles signals itself (trap)", place))
     stays: Located[bool] = Located.unknown(post.above, place) if post.above else Located.read(False, place)

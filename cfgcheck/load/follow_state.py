@@ -28,12 +28,13 @@ _MOST_PENDING = 8
 class Post:
     """Where a process stands. ``signalled``: whether the manager's signals reach it; ``group``: they reach all that it
     starts as well. ``above``: why nobody knows what stands above it all, and does with signals. ``via``: the statements
-    that led to it."""
+    that led to it. ``shells``: those of them that a shell stays above of, the outermost first."""
 
     signalled: Located[bool]
     group: bool = False
     above: str = ""
     via: tuple[Span, ...] = ()
+    shells: tuple[Span, ...] = ()
 
 
 class State:

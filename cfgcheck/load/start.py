@@ -30,6 +30,8 @@ class Start:
     )
     via: tuple[Span, ...] = ()
     maybe: str = ""
+    shells: tuple[Span, ...] = ()
+    """The statements in shells that stay and keep the signal to themselves, the outermost first."""
 
 
 @record(eq=False)

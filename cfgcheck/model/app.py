@@ -169,11 +169,17 @@ class App:
     )
     """Whether the signal that stops the unit reaches the server: not when a shell stands between."""
 
+    shells: tuple[Span, ...] = ()
+    """The commands that shells start which stay between, the outermost first: what the signal does not get past."""
+
     folder: str = ""
     """Its working directory, in the file system that it runs on; "" where nobody knows it."""
 
     variables: Mapping[str, Span] = field(default_factory=dict)
     """Where the variables of its environment are set, as far as files tell."""
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """The values of its environment's variables, as far as files tell."""
 
     opaque: str = ""
     """Why settings may stand where cfgcheck could not read (a command that runs ``make``); else ""."""

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 from cfgcheck import __version__
-from cfgcheck.findings import Finding, Symptom, Unchecked
+from cfgcheck.findings import Finding, Fix, Symptom, Unchecked
 from cfgcheck.record import fields
-from cfgcheck.report.places import clean, place_of, start_of
+from cfgcheck.report.places import clean, place_of, point, start_of
 from cfgcheck.report.result import Result, in_reading_order
 from cfgcheck.rules.fingerprint import fingerprint
 
@@ -40,10 +40,17 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "symptom": _symptom(finding.symptom),
         "primary": place_of(finding.primary),
         "related": [place_of(label) for label in finding.related],
-        "fix": None,
+        "fix": _fix(finding.fix),
         "fingerprint": fingerprint(finding),
         "help": clean(finding.help),
     }
+
+
+def _fix(fix: Fix | None) -> dict[str, Any] | None:
+    if fix is None:
+        return None
+    edits = [{**start_of(edit.span), "end": point(edit.span.finish), "text": clean(edit.text)} for edit in fix.edits]
+    return {"applicability": fix.applicability, "title": clean(fix.title), "edits": edits}
 
 
 def _symptom(symptom: Symptom | None) -> dict[str, Any] | None:

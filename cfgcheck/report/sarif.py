@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from cfgcheck import __version__
-from cfgcheck.findings import Finding, Label, Severity, Unchecked
+from cfgcheck.findings import Finding, Fix, Label, Severity, Unchecked
 from cfgcheck.record import fields
 from cfgcheck.report.places import clean, from_here
 from cfgcheck.report.result import Result, in_reading_order
@@ -58,9 +58,15 @@ def _start_here(run: Mapping[str, Any], prefix: str) -> None:
     holders = [*run["results"], *run["invocations"][0]["toolExecutionNotifications"]]
     for holder in holders if prefix else ():
         for location in (*holder.get("locations", ()), *holder.get("relatedLocations", ())):
-            artifact = location["physicalLocation"]["artifactLocation"]
-            if "uriBaseId" in artifact:
-                artifact["uri"] = quote(prefix) + artifact["uri"]
+            _move(location["physicalLocation"]["artifactLocation"], prefix)
+        for fix in holder.get("fixes", ()) if prefix else ():
+            for change in fix["artifactChanges"]:
+                _move(change["artifactLocation"], prefix)
+
+
+def _move(artifact: dict[str, str], prefix: str) -> None:
+    if "uriBaseId" in artifact:
+        artifact["uri"] = quote(prefix) + artifact["uri"]
 
 
 def _driver(rules: list[str], findings: Iterable[Finding]) -> dict[str, Any]:
@@ -122,7 +128,27 @@ def _result(finding: Finding, number: int) -> dict[str, Any]:
         result["relatedLocations"] = [
             {"id": index, **_location(label)} for index, label in enumerate(finding.related, 1)
         ]
+    if finding.fix:
+        result["fixes"] = [_fix(finding.fix)]
     return result
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    changes: dict[str, dict[str, Any]] = {}
+    for edit in fix.edits:
+        change = changes.setdefault(
+            edit.span.file.path, {"artifactLocation": _artifact(edit.span), "replacements": []}
+        )
+        replacement: dict[str, Any] = {"deletedRegion": _region(edit.span)}
+        if edit.text:
+            replacement["insertedContent"] = {"text": clean(edit.text)}
+        change["replacements"].append(replacement)
+    applicability = {"applicability": fix.applicability}
+    return {
+        "description": {"text": clean(fix.title)},
+        "artifactChanges": list(changes.values()),
+        "properties": applicability,
+    }
 
 
 def _message(finding: Finding) -> str:

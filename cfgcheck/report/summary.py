@@ -27,9 +27,20 @@ def conclusion(result: Result, terminal: Terminal, *, listed: bool) -> list[str]
     if summary.unchecked and not listed:
         tell = f"{counted(summary.unchecked, 'check')} could not be made; --show-unchecked says why."
         lines += wrap(tell, terminal.width)
+    if mendable := _mendable(result.findings):
+        lines += wrap(mendable, terminal.width)
     for note in result.notes:
         lines += wrap(terminal.safe(note), terminal.width)
     return lines
+
+
+def _mendable(findings: Iterable[Finding]) -> str:
+    """How many the program can mend: ``3 can be mended by `cfgcheck fix`, 2 more with `--unsafe`.``"""
+    kinds = Counter(finding.fix.applicability for finding in findings if finding.fix)
+    safe, unsafe = kinds["safe"], kinds["unsafe"]
+    if not safe:
+        return f"{unsafe} can be mended by `cfgcheck fix --unsafe`." if unsafe else ""
+    return f"{safe} can be mended by `cfgcheck fix`" + (f", {unsafe} more with `--unsafe`." if unsafe else ".")
 
 
 def _verdict(summary: Summary, terminal: Terminal) -> str:

@@ -160,9 +160,16 @@ def _note_texts(finding: Finding) -> Iterator[tuple[str, str]]:
         if symptom.log:
             yield "log says", readable_pattern(symptom.log)
     if finding.remedy:
-        yield "mend", finding.remedy
+        yield "mend", finding.remedy + _marker(finding)
     if finding.help:
         yield "see", finding.help
+
+
+def _marker(finding: Finding) -> str:
+    """Says that the program can do it."""
+    if finding.fix is None:
+        return ""
+    return " [fix]" if finding.fix.applicability == "safe" else " [fix:unsafe]"
 
 
 def seen_words(symptom: Symptom) -> str:

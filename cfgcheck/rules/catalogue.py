@@ -131,6 +131,9 @@ def _check_references(catalogue: Catalogue) -> None:
                 raise RuleError(rule.id, 1, 1, f"`supersedes` names `{name}`, which is no rule")
         if "check" in rule.data:
             load_check(rule)
+        for step in rule.data["fix"].get("edits", ()):
+            if "python" in step:
+                load_mend(rule.id, step["python"])
 
 
 def load_check(rule: Rule) -> Any:
@@ -147,6 +150,20 @@ def load_check(rule: Rule) -> Any:
         if error.name != f"cfgcheck.checks.{name}":
             raise
         raise RuleError(rule.id, 1, 1, f"there is no check `{name}` in cfgcheck/checks") from None
+
+
+def load_mend(rule: str, name: str) -> Any:
+    """``changes`` of ``cfgcheck/checks/mend_<name>.py``, which a step of a rule's fix names; raises RuleError when
+    there is none."""
+    from importlib import import_module
+
+    module = f"cfgcheck.checks.mend_{name}"
+    try:
+        return import_module(module).changes
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise RuleError(rule, 1, 1, f"there is no mend `{name}` in cfgcheck/checks") from None
 
 
 def dumps(compiled: Iterable[Mapping[str, Any]]) -> str:

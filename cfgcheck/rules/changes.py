@@ -61,7 +61,7 @@ class Order:
     """What a manager is told about a unit.
 
     ``name``: ``stop_grace`` (seconds), ``stop_signal`` (``QUIT``), ``runtime_directory`` (``shop``), ``private_tmp``
-    (bool), ``open_files`` (a number), ``memory_folder`` (a path that shall be a tmpfs), ``exec`` (True: the server
+    (bool), ``open_files`` (a number), ``memory_folder`` (a path that shall be a tmpfs), ``exec`` (the App that
     takes the place of the shell that starts it), ``init`` (True), ``environment`` (``NAME=value``).
     """
 
@@ -76,8 +76,18 @@ Change = Replace | Remove | Statement | Setting | Order
 @record(eq=False)
 class Repair:
     """How one finding is mended: all of ``changes()``, or nothing. ``changes`` raises UnknownValue where a value that
-    it needs is not known, and gives nothing where this case can't be mended by the program."""
+    it needs is not known, and gives nothing where this case can't be mended by the program.
+
+    Two are equal that say the same: findings of two runs can be compared without asking what would change."""
 
     title: str
     applicability: str
     changes: Callable[[], list[Change]]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Repair):
+            return NotImplemented
+        return (self.title, self.applicability) == (other.title, other.applicability)
+
+    def __hash__(self) -> int:
+        return hash((self.title, self.applicability))

@@ -178,7 +178,16 @@ class _Compiler:
             texts = {name: self._template(text, ("fix", name)) for name, text in texts.items()}
         else:
             texts = {name: [_joined(text)] if text else [] for name, text in texts.items()}
-        return {"fix": {**texts, "applicability": fix.applicability}}
+        edits = self._steps()
+        return {"fix": {**texts, "applicability": fix.applicability, **({"edits": edits} if edits else {})}}
+
+    def _steps(self) -> list[Compiled]:
+        from cfgcheck.rules.step_compiler import StepCompiler
+
+        return [
+            self._attempt(("fix", "edits", number), StepCompiler(step, self.scope).compiled)
+            for number, step in enumerate(self.rule.fix.edits)
+        ]
 
     def _symptoms(self) -> list[Compiled]:
         """Each with its condition; one that says ``none`` has nothing besides."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from cfgcheck.findings import Label, Severity, Unchecked
 from cfgcheck.model.app import App
@@ -12,6 +12,9 @@ from cfgcheck.model.nginx import Proxy, Upstream
 from cfgcheck.model.stack import Route, Stack
 from cfgcheck.model.unit import Unit
 from cfgcheck.record import field, record
+
+if TYPE_CHECKING:
+    from cfgcheck.rules.changes import Change
 
 
 class Index:
@@ -128,7 +131,8 @@ class Hit:
 
     ``at``: a Located, a Span, anything with ``.span``, or a sequence of these, the first with a place counting; None:
     where the rule's own ``at`` says. ``related``: Labels, or pairs of such a thing and a text. ``values``: for the
-    rule's templates. ``severity``: instead of the rule's.
+    rule's templates. ``severity``: instead of the rule's. ``changes``: what mends it, for a rule whose fix has no
+    ``edits``.
     """
 
     at: Any = None
@@ -136,6 +140,7 @@ class Hit:
     related: Sequence[Label | tuple[Any, str]] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
     severity: Severity | None = None
+    changes: Sequence[Change] = ()
 
 
 class Check(Protocol):

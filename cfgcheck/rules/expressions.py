@@ -48,6 +48,11 @@ def value(text: str, scope: Scope) -> Compiled:
     return _both(text, scope, Translator.plain)
 
 
+def thing(text: str, scope: Scope) -> Compiled:
+    """An expression that gives something that is there; ``kind`` tells what."""
+    return _both(text, scope, Translator.solid)
+
+
 def elements(text: str, scope: Scope) -> Compiled:
     """An expression that gives a list; ``kind`` is that of its elements."""
     return _both(text, scope, Translator.elements)

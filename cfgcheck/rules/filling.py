@@ -9,6 +9,7 @@ from cfgcheck.findings import Label, Severity, Symptom
 from cfgcheck.model.located import UnknownValue
 from cfgcheck.record import field, record
 from cfgcheck.rules.catalogue import Rule
+from cfgcheck.rules.contract import Hit
 from cfgcheck.rules.subjects import place
 from cfgcheck.rules.values import NAMESPACE, Absent, show
 from cfgcheck.source.file import Span
@@ -113,3 +114,18 @@ class Firing:
     def remedy(self) -> str:
         fix = self.rule.data["fix"]
         return ". ".join(text.rstrip(".") for text in (self.text(fix["title"]), self.text(fix["text"])) if text)
+
+
+def related_of(hit: Hit, primary: Span) -> tuple[Label, ...]:
+    """The other ends that a check in Python names, each place once."""
+    labels: dict[Span, Label] = {}
+    for each in hit.related:
+        label = each if isinstance(each, Label) else _labelled(*each)
+        if label is not None and label.span != primary:
+            labels.setdefault(label.span, label)
+    return tuple(labels.values())
+
+
+def _labelled(thing: Any, text: str) -> Label | None:
+    span = place(thing)
+    return Label(span, text) if span is not None else None

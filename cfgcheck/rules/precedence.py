@@ -53,15 +53,26 @@ def merged(findings: Iterable[Finding]) -> list[Finding]:
     """Findings with the same rule, places and message as one, the gravest; the other subjects stand in ``also``."""
     kept: dict[tuple[object, ...], Finding] = {}
     others: dict[tuple[object, ...], dict[str, None]] = {}
+    repairs: dict[tuple[object, ...], list[Any]] = {}
     for finding in findings:
         related = tuple(label.span.key for label in finding.related)
         key = (finding.rule, finding.primary.span.key, related, finding.message)
         before = kept.setdefault(key, finding)
         if finding.severity > before.severity:
             kept[key], finding = finding, before
+        if finding is kept[key]:
+            continue
         if finding.subject != kept[key].subject:
             others.setdefault(key, {})[finding.subject] = None
-    return [replace(one, also=tuple(others[key])) if key in others else one for key, one in kept.items()]
+        repairs.setdefault(key, []).extend(finding.repairs)
+    return [_with(one, others.get(key, ()), repairs.get(key, ())) for key, one in kept.items()]
+
+
+def _with(finding: Finding, also: Iterable[str], repairs: Iterable[Any]) -> Finding:
+    """A finding that stands for others, too."""
+    if not (also or repairs):
+        return finding
+    return replace(finding, also=tuple(also), repairs=(*finding.repairs, *repairs))
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:

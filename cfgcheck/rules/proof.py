@@ -134,7 +134,8 @@ class Experiment(_Strict):
     servers by name, where the files don't tell them; ``start_good``: where those of the good example are other ones.
     ``request``: the steps, the same for both. ``versions``: what it holds for; a server at hand outside of them is not
     asked. ``symptom: false``: the finding's own status and log line are not this experiment's (``because`` says why).
-    ``together``: both examples run at the same time, where each takes a minute.
+    ``together``: both examples run at the same time, where each takes a minute. ``mended``, ``start_mended``: what the
+    bad example must show, and how it is started, once its fix was applied, where that is not ``cured`` and ``start``.
     """
 
     bad: Text | None = None
@@ -144,6 +145,8 @@ class Experiment(_Strict):
     request: Annotated[list[Step], BeforeValidator(_listed)] = [Request()]
     seen: Seen
     cured: Seen
+    mended: Seen | None = None
+    start_mended: dict[Text, Text] = {}
     versions: Mapping[str, Text] = {}
     needs: Annotated[list[Literal["root", "namespaces"]], BeforeValidator(_listed)] = []
     symptom: bool = True

@@ -12,7 +12,7 @@ from cfgcheck.model.stack import Link, Route, Stack
 from cfgcheck.record import record
 from cfgcheck.rules.catalogue import Catalogue, Rule, load_check
 from cfgcheck.rules.contract import Case, Hit, Index
-from cfgcheck.rules.filling import Firing, Function, function_of, functions_of
+from cfgcheck.rules.filling import Firing, Function, function_of, functions_of, related_of
 from cfgcheck.rules.fingerprint import fingerprint, told_apart
 from cfgcheck.rules.precedence import Fired, in_order, merged, without_superseded
 from cfgcheck.rules.selection import Selection
@@ -282,7 +282,7 @@ class _Round:
         primary = self._primary(kind, firing, hit)
         symbol = kind.symbol(firing.subject)
         name = getattr(firing.element, "name", "")
-        related = _related(hit, primary.span) or firing.labels(primary.span)
+        related = related_of(hit, primary.span) or firing.labels(primary.span)
         lineage = kind.lineage(firing.subject)
         related += variable_labels(around(firing.subject, lineage), (primary, *related))
         finding = Finding(
@@ -298,6 +298,7 @@ class _Round:
             firing.remedy(),
             _help(rule.id),
             f"{symbol}/{name}" if isinstance(name, str) and name else symbol,
+            repairs=_repairs(kind, firing, hit),
         )
         over = frozenset(each for each, source in rule.data.get("supersedes", ()) if firing.holds(source))
         things = (firing.element,) if firing.element is not None else lineage
@@ -355,6 +356,14 @@ class _Round:
                 self.fired.append(Fired(_of_problem(problem, self.catalogue.get(problem.rule))))
 
 
+def _repairs(kind: Subject, firing: Firing, hit: Hit) -> tuple[object, ...]:
+    if not (hit.changes or "edits" in firing.rule.data["fix"]):
+        return ()
+    from cfgcheck.rules.mending import repair_of
+
+    return (repair_of(kind, firing, hit),)
+
+
 def _of_problem(problem: Problem, rule: Rule | None) -> Finding:
     remedy = problem.hint or (Firing(rule, None, None).remedy() if rule else "")
     remedy = remedy[:1].upper() + remedy[1:]
@@ -376,20 +385,6 @@ def _of_problem(problem: Problem, rule: Rule | None) -> Finding:
 def _doubt(rule: Rule, kind: Subject, subject: Any, unknown: UnknownValue) -> _Doubt:
     located = unknown.located
     return _Doubt(rule.id, located.because or "a value is not known", located.span, partial(kind.label, subject))
-
-
-def _related(hit: Hit, primary: Span) -> tuple[Label, ...]:
-    labels: dict[Span, Label] = {}
-    for each in hit.related:
-        label = each if isinstance(each, Label) else _labelled(*each)
-        if label is not None and label.span != primary:
-            labels.setdefault(label.span, label)
-    return tuple(labels.values())
-
-
-def _labelled(thing: Any, text: str) -> Label | None:
-    span = place(thing)
-    return Label(span, text) if span is not None else None
 
 
 def _several(at: Any) -> Iterable[Any]:

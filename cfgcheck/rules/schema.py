@@ -4,30 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from cfgcheck.rules.field_types import Expression, Function, Id, Text, listed, named, shown
 from cfgcheck.rules.proof import Proof, Unproven
+from cfgcheck.rules.steps import Step
 from cfgcheck.rules.subjects import SUBJECTS
 
-
-def _listed(value: Any) -> Any:
-    """One thing stands for a list of one."""
-    return value if isinstance(value, list) or value is None else [value]
-
-
-def _named(key: str) -> BeforeValidator:
-    """A plain text stands for a mapping with only that key."""
-    return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
-
-
-def _shown(value: Any) -> Any:
-    """YAML reads ``true`` and ``5`` as such; where an expression is wanted they are texts again."""
-    return str(value) if isinstance(value, (bool, int, float)) else value
-
-
-Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
-Expression = Annotated[Text, BeforeValidator(_shown)]
 SeverityWord = Literal["error", "warning", "info"]
 LinkWord = Literal["matched", "no-listener", "wrong-protocol", "external", "unknown", "any"]
 SubjectWord = Literal[
@@ -57,13 +40,13 @@ class Condition(_Strict):
 class Place(_Strict):
     """A mark (or several, of which the first with a place counts) and what to say of it."""
 
-    mark: Annotated[list[Expression], BeforeValidator(_listed), Field(min_length=1)]
+    mark: Annotated[list[Expression], BeforeValidator(listed), Field(min_length=1)]
     label: str = ""
     when: Expression | None = None
 
 
-Marked = Annotated[Place, _named("mark")]
-Alternatives = Annotated[list[Marked], BeforeValidator(_listed), Field(min_length=1)]
+Marked = Annotated[Place, named("mark")]
+Alternatives = Annotated[list[Marked], BeforeValidator(listed), Field(min_length=1)]
 
 
 class SymptomCase(_Strict):
@@ -86,17 +69,18 @@ class SymptomCase(_Strict):
 
 
 class Fix(_Strict):
-    """How to mend it, in words."""
+    """How to mend it, in words, and as changes that the program can make."""
 
     title: Text
     text: str = ""
     applicability: Literal["safe", "unsafe"]
+    edits: Annotated[list[Step], BeforeValidator(listed)] = []
 
 
 class PythonCheck(_Strict):
     """A function in ``cfgcheck/checks/``."""
 
-    python: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+    python: Function
     params: dict[str, Any] = {}
     values: list[str] = []
 
@@ -114,7 +98,7 @@ class Expected(_Strict):
     at: Text
     severity: SeverityWord | None = None
     message: str = ""
-    related: Annotated[list[Text], BeforeValidator(_listed)] = []
+    related: Annotated[list[Text], BeforeValidator(listed)] = []
 
 
 class _Example(_Strict):
@@ -125,7 +109,15 @@ class _Example(_Strict):
 
 
 class Bad(_Example):
-    expect: Annotated[list[Annotated[Expected, _named("at")]], BeforeValidator(_listed), Field(min_length=1)]
+    expect: Annotated[list[Annotated[Expected, named("at")]], BeforeValidator(listed), Field(min_length=1)]
+    fixed: str | None = None
+    unfixed: Text | None = None
+
+    @model_validator(mode="after")
+    def _mended_or_not(self) -> Bad:
+        if self.fixed is not None and self.unfixed is not None:
+            raise ValueError("an example has one of `fixed` and `unfixed`")
+        return self
 
 
 class Good(_Example):
@@ -143,32 +135,34 @@ class RuleFile(_Strict):
     id: Id
     category: Id
     severity: SeverityWord
-    escalate: Annotated[list[Escalation], BeforeValidator(_listed)] = []
+    escalate: Annotated[list[Escalation], BeforeValidator(listed)] = []
     confidence: Literal["certain", "likely"] = "certain"
     subject: SubjectWord
-    links: Annotated[list[LinkWord], BeforeValidator(_listed)] | None = None
+    links: Annotated[list[LinkWord], BeforeValidator(listed)] | None = None
     ingress: bool = False
     each: Annotated[dict[str, Expression], Field(min_length=1, max_length=1)] | None = None
-    when: Annotated[list[Annotated[Condition, BeforeValidator(_shown), _named("is")]], BeforeValidator(_listed)] = []
+    when: Annotated[list[Annotated[Condition, BeforeValidator(shown), named("is")]], BeforeValidator(listed)] = []
     check: PythonCheck | None = None
     reported: Literal["reader", "engine"] | None = None
     at: Alternatives | None = None
     related: list[Alternatives] = []
     message: Text
-    symptom: Annotated[list[SymptomCase], BeforeValidator(_listed), Field(min_length=1)]
+    symptom: Annotated[list[SymptomCase], BeforeValidator(listed), Field(min_length=1)]
     why: Text
     fix: Fix
-    versions: dict[Text, Annotated[list[Text], BeforeValidator(_listed), Field(min_length=1)]] = {}
-    supersedes: list[Annotated[Superseded, _named("rule")]] = []
+    versions: dict[Text, Annotated[list[Text], BeforeValidator(listed), Field(min_length=1)]] = {}
+    supersedes: list[Annotated[Superseded, named("rule")]] = []
     sources: Annotated[list[Text], Field(min_length=1)]
-    proof: Annotated[list[Proof], BeforeValidator(_listed)] = []
-    unproven: Annotated[list[Unproven], BeforeValidator(_listed)] = []
+    proof: Annotated[list[Proof], BeforeValidator(listed)] = []
+    unproven: Annotated[list[Unproven], BeforeValidator(listed)] = []
     examples: Examples
 
     @model_validator(mode="after")
     def _one_way_to_judge(self) -> RuleFile:
         if self.reported and (self.when or self.check or self.at or self.each or self.versions):
             raise ValueError("a rule that is `reported` has no when, check, at, each or versions")
+        if self.reported and self.fix.edits:
+            raise ValueError("a rule that is `reported` has no `edits`: what reports it says what to change")
         if not self.examples.bad and self.reported != "engine":
             raise ValueError("`examples` needs at least one `bad`")
         if not (self.reported or self.when or self.check):

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from functools import partial
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from cfgcheck.findings import Confidence, Finding, Label, Severity
 from cfgcheck.model.stack import Stack
 from cfgcheck.record import field, record
 from cfgcheck.rules.catalogue import Catalogue
-from cfgcheck.rules.comments import comments
+from cfgcheck.rules.comments import Comment, comments
 from cfgcheck.rules.selection import nearest
 from cfgcheck.source.file import SourceFile, Span
+
+if TYPE_CHECKING:
+    from cfgcheck.rules.changes import Change, Repair
 
 UNUSED = "unused-suppression"
 
@@ -45,6 +50,7 @@ class Suppression:
     first_line: int
     last_line: int
     names: list[Name] = field(default_factory=list)
+    comment: Comment | None = None
 
 
 def suppressions(files: Iterable[SourceFile], nginx: Collection[str]) -> Iterator[Suppression]:
@@ -54,7 +60,7 @@ def suppressions(files: Iterable[SourceFile], nginx: Collection[str]) -> Iterato
             for found in _IGNORE.finditer(file.text, comment.start, comment.end):
                 names = list(_names(file, *found.span("names"))) if found["list"] else []
                 span = Span(file, found.start(), found.end())
-                yield Suppression(span, comment.first_line, comment.last_line, names)
+                yield Suppression(span, comment.first_line, comment.last_line, names, comment)
 
 
 def _names(file: SourceFile, start: int, end: int) -> Iterator[Name]:
@@ -110,7 +116,7 @@ class Silence:
                 else:
                     told = _complaint(name, ran, doubtful)
                 if told:
-                    yield _finding(name.span, *told, catalogue)
+                    yield _finding(name.span, *told, catalogue, (_repair(one, name),))
 
 
 def _complaint(name: Name, ran: Collection[str], doubtful: Collection[str]) -> tuple[str, str] | None:
@@ -121,7 +127,26 @@ def _complaint(name: Name, ran: Collection[str], doubtful: Collection[str]) -> t
     return f"`{name.text}` silences nothing here", "take it out"
 
 
-def _finding(span: Span, message: str, remedy: str, catalogue: Catalogue) -> Finding:
+def _repair(one: Suppression, name: Name) -> Repair:
+    from cfgcheck.rules.changes import Repair
+
+    alone = len(one.names) == 1
+    title = "Take the comment out" if alone else f"Take `{name.text}` out of the comment"
+    return Repair(title, "safe", partial(_changes, one, name))
+
+
+def _changes(one: Suppression, name: Name) -> list[Change]:
+    from cfgcheck.rules.suppression_fixes import without_ignore, without_name
+
+    if len(one.names) > 1:
+        return [without_name(name.span)]
+    assert one.comment is not None
+    return [without_ignore(one.span.file, one.comment, one.span.start, one.span.end)]
+
+
+def _finding(
+    span: Span, message: str, remedy: str, catalogue: Catalogue, repairs: tuple[Repair, ...] = ()
+) -> Finding:
     rule = catalogue.get(UNUSED)
     severity, category = (rule.severity, rule.category) if rule else (Severity.WARNING, "file")
     return Finding(
@@ -134,4 +159,5 @@ def _finding(span: Span, message: str, remedy: str, catalogue: Catalogue) -> Fin
         Label(span, "silences nothing"),
         remedy=remedy,
         symbol=f"file {span.file.path}",
+        repairs=repairs,
     )

@@ -13,8 +13,13 @@ Parts = list[str | list[str]]
 
 def compile_template(text: str, scope: Scope) -> Parts:
     """A template as literal texts and compiled expressions. Errors: an ExpressionError for what can't be shown."""
+    return compile_exactly(" ".join(text.split()), scope)
+
+
+def compile_exactly(text: str, scope: Scope) -> Parts:
+    """The same with blanks and line breaks kept, for what is written into files."""
     parts: Parts = []
-    for piece, is_expression in _pieces(" ".join(text.split())):
+    for piece, is_expression in _pieces(text):
         if not is_expression:
             parts.append(piece)
             continue

@@ -66,9 +66,9 @@ class YamlDocuments:
         return self.template.masked.exclusive(self.branch(one), self.branch(other))
 
 
-def read_yaml(file: SourceFile) -> YamlDocuments:
+def read_yaml(file: SourceFile, *, templates: bool = True) -> YamlDocuments:
     """All documents of a file, and what is wrong with it. What stands before an error is read, and so are the documents
-    after the one that has it."""
+    after the one that has it. ``templates``: whether the file may be one."""
     text = file.text
     if len(text) > LARGEST:
         return _refused(file, f"{file.path} is too large for a configuration", "exclude it")
@@ -80,7 +80,7 @@ def read_yaml(file: SourceFile) -> YamlDocuments:
             message = "it is not valid YAML: this byte is not UTF-8"
         problems.append(Problem("unparsable-file", message, file.span(*bad.span()), "remove the character"))
         text = _NOT_PRINTABLE.sub("\ufffd", text)
-    template = mask_yaml(file.path, text)
+    template = mask_yaml(file.path, text) if templates else None
     masked = template.text if template is not None else text
     if _flow_depth(masked) > _DEEPEST_FLOW:
         return _refused(file, f"{file.path} is too deeply nested for a configuration", "exclude it")

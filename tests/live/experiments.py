@@ -52,7 +52,8 @@ class Case:
     @property
     def digest(self) -> str:
         """Changes with whatever the experiment is made of."""
-        parts = [self.experiment.model_dump_json(), self.bad.model_dump_json(), self.good.model_dump_json()]
+        experiment = self.experiment.model_dump_json(exclude={"mended", "start_mended"})  # what is recorded has no fix
+        parts = [experiment, self.bad.model_dump_json(exclude={"fixed", "unfixed"}), self.good.model_dump_json()]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
     @property

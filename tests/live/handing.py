@@ -1,4 +1,4 @@
-"""What a manager does that opens a server's socket itself: ``handing.py PATH MODE systemd|stdin --owner USER COMMAND…``
+"""What a manager does that opens a socket itself: ``handing.py PATH MODE systemd|stdin --owner USER[:GROUP] COMMAND…``
 
 It binds the socket, gives it its owner and its mode, and becomes the server, which finds the socket as descriptor 3
 (systemd) or 0 (supervisord). It is copied into the stack's folder.
@@ -16,7 +16,8 @@ def main(path: str, mode: str, how: str, _: str, owner: str, *command: str) -> N
     os.umask(0)
     made = socket.socket(socket.AF_UNIX)
     made.bind(path)
-    shutil.chown(path, owner, owner)
+    user, _, group = owner.partition(":")
+    shutil.chown(path, user, group or user)
     os.chmod(path, int(mode, 8))
     made.listen(64)
     descriptor = {"systemd": 3, "stdin": 0}[how]

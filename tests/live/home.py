@@ -44,7 +44,7 @@ _NAMED_USERS = re.compile(
 )
 _ACCOUNTS = ("daemon", "bin", "games", "mail", "nobody")
 """Nearly every machine has these; they stand for the users of the files that this one has not."""
-_APP = re.compile(r"(?<![\w/.:-])([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)(?![\w/.:])")
+_APP = re.compile(r"(?<![\w/.:-])([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)(?![\w/.:-])")
 _MODULE = re.compile(r"^\s*(?:module|wsgi)\s*=\s*([\w.]+)(?::(\w+))?", re.MULTILINE)
 _PLAIN_MODULE = re.compile(r"(?<![\w/.:-])([a-z_]\w*(?:\.\w+)*\.(?:wsgi|asgi))(?![\w:.])")
 _WSGI_FILE = re.compile(r"^\s*(?:wsgi-file|file)\s*=\s*(\S+\.py)", re.MULTILINE)

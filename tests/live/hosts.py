@@ -219,15 +219,21 @@ class Names:
 @contextlib.contextmanager
 def name_server(host: Host, address: str, known: Names) -> Iterator[None]:
     """A name server on port 53 of an address of that host."""
-    over = threading.Event()
 
     def bound() -> socket.socket:
         made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         made.bind((address, 53))
-        made.settimeout(0.2)
         return made
 
-    listening = host.inside(bound)
+    with answering(host.inside(bound), known):
+        yield
+
+
+@contextlib.contextmanager
+def answering(listening: socket.socket, known: Names) -> Iterator[None]:
+    """A name server on that datagram socket, which is closed at the end."""
+    over = threading.Event()
+    listening.settimeout(0.2)
 
     def serve() -> None:
         while not over.is_set():

@@ -112,12 +112,14 @@ def running(
     users: bool = False,
     gunicorn: str = "",
     refuses: str = "",
+    prepare: Callable[[Home], None] = lambda made: None,
 ) -> Iterator[Running]:
     """A stack's servers, from its files. ``program``: the nginx; ``gunicorn``: a version other than the installed;
     ``refuses``: who is expected not to start, and so gets time to say so. nginx stands in front of an app that does
-    not start, too."""
+    not start, too. ``prepare``: puts into the folder what the files alone don't bring."""
     commands = dict(start) if start else commands_of(files)
     with home(files, commands, users=users) as made, contextlib.ExitStack() as stack:
+        prepare(made)
         result = Running(made, {}, _host(made.texts))
         for name, command in commands.items():
             with _refusal(result.observation):

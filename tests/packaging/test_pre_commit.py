@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
@@ -13,22 +14,49 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from cfgcheck.cli import main
 from tests.cli.running import DEMO, REPOSITORY
 
 HOOKS = REPOSITORY / ".pre-commit-hooks.yaml"
 SHIPPED = ("cfgcheck", "rules", "templates", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml")
 
 
-def hook() -> dict[str, Any]:
-    (only,) = YAML(typ="safe", pure=True).load(HOOKS.read_text(encoding="utf-8"))
-    assert isinstance(only, dict)
-    return only
+def hook(name: str = "cfgcheck") -> dict[str, Any]:
+    hooks = YAML(typ="safe", pure=True).load(HOOKS.read_text(encoding="utf-8"))
+    (found,) = (one for one in hooks if one["id"] == name)
+    assert isinstance(found, dict)
+    return found
 
 
-def test_the_hook_judges_the_whole_stack() -> None:
-    assert hook()["id"] == "cfgcheck"
-    assert hook()["pass_filenames"] is False
-    assert hook()["language"] == "python"
+@pytest.mark.parametrize("name", ["cfgcheck", "cfgcheck-fix", "cfgcheck-generate"])
+def test_a_hook_judges_the_whole_stack(name: str) -> None:
+    assert hook(name)["pass_filenames"] is False
+    assert hook(name)["language"] == "python"
+    program, *words = hook(name)["entry"].split()
+    assert program == "cfgcheck"
+    out = io.StringIO()
+    assert main([*words, "--help"], stdout=out) == 0
+    assert "Usage: cfgcheck" in out.getvalue()
+
+
+def test_the_hook_that_mends_starts_for_the_same_files() -> None:
+    assert hook("cfgcheck-fix")["files"] == hook()["files"]
+
+
+@pytest.mark.parametrize(
+    ("path", "starts"),
+    [
+        ("cfgcheck.yaml", True),
+        ("ops/cfgcheck.yml", True),
+        ("deploy/nginx/nginx.conf", True),
+        ("deploy/shop/gunicorn.conf.py", True),
+        ("nginx.conf", False),
+        ("notcfgcheck.yaml", False),
+        ("README.md", False),
+    ],
+)
+def test_which_files_start_the_drift_check(path: str, starts: bool) -> None:
+    assert bool(re.search(hook("cfgcheck-generate")["files"], path)) is starts
 
 
 @pytest.mark.parametrize(
