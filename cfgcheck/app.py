@@ -74,7 +74,8 @@ def mend(
         disk, stacks = load(wanted, settings, texts)
         heard = [one for stack in stacks for one in judge(stack, rules, asked, ignores=ignores).findings]
         findings = (one for one in heard if one.rule in rules and chosen.chosen(rules[one.rule]))
-        return View(Ground(disk), tuple(in_reading_order(findings)), tuple(heard))
+        ground = Ground(disk, [app for stack in stacks for app in stack.apps])
+        return View(ground, tuple(in_reading_order(findings)), tuple(heard))
 
     return in_rounds(look, unsafe=unsafe)
 
@@ -86,7 +87,7 @@ def with_fixes(result: Result, disk: Disk) -> Result:
     from cfgcheck.fix.ground import Ground
     from cfgcheck.fix.resolve import with_fix
 
-    ground = Ground(disk)
+    ground = Ground(disk, [app for stack in result.stacks for app in stack.apps])
     return replace(result, findings=tuple(with_fix(finding, ground) for finding in result.findings))
 
 

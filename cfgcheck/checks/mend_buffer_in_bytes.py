@@ -7,21 +7,27 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cfgcheck.model.app import App, SettingUse
-from cfgcheck.rules.changes import Change, Setting
+from cfgcheck.rules.changes import Change, Setting, Statement
 from cfgcheck.rules.contract import Case
 
 _LARGEST = 65535
 _USUAL = 32768
 _SIZE = re.compile(r"[\"'\s]*(\d{1,9})\s*([kKmM]?)i?[bB]?[\"'\s]*(?:[;#].*)?\Z")
+_FITTING = "large_client_header_buffers 3 16k"
+"""48 KiB of headers: what more nginx admits does not fit into a packet of the uwsgi protocol."""
+
 _UNITS = {"": 1, "k": 1024, "m": 1024 * 1024}
 
 
 def changes(case: Case, values: Mapping[str, Any]) -> Iterator[Change]:
-    """What was meant, as far as that can be told: no less than nginx admits, no more than uWSGI can take."""
+    """What was meant, as far as that can be told: no less than nginx admits, no more than uWSGI can take;
+    and an nginx that admits more than that admits less."""
     app: App = case.subject
     use: SettingUse = case.element
     written = _SIZE.match(use.text)
     meant = int(written[1]) * _UNITS[written[2].lower()] if written is not None else _USUAL
-    admitted = [route.server.header_limit for route in case.routes_of(app) if route.matched]
-    needed = max((limit.value for limit in admitted if limit.known), default=0)
+    servers = {id(route.server): route.server for route in case.routes_of(app) if route.matched}.values()
+    limits = [(server, server.header_limit.value) for server in servers if server.header_limit.known]
+    needed = max((limit for _, limit in limits), default=0)
     yield Setting(app, "buffer-size", min(_LARGEST, max(meant, needed)))
+    yield from (Statement(server, _FITTING) for server, limit in limits if limit > _LARGEST)

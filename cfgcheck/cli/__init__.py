@@ -52,7 +52,6 @@ def _guarded(args: list[str]) -> int:
     import click
 
     from cfgcheck.cli.group import cfgcheck
-    from cfgcheck.generate.errors import SpecError
     from cfgcheck.rules.errors import RuleError, SelectionError
     from cfgcheck.settings import SettingsError
 
@@ -65,7 +64,7 @@ def _guarded(args: list[str]) -> int:
         # Click exits with 1 for some of these, which would read as "findings".
         error.show(sys.stderr)
         return TROUBLE
-    except (SettingsError, RuleError, SelectionError, SpecError) as error:
+    except (SettingsError, RuleError, SelectionError) as error:
         for line in str(error).splitlines():
             _say(f"Error: {line}")
         return TROUBLE

@@ -41,7 +41,7 @@ def fix_of(finding: Finding, ground: Ground) -> Fix:
     if not finding.repairs:
         raise CannotFix("the rule has no fix")
     changes = [change for repair in finding.repairs for change in _changes(repair)]
-    edits = _joined((edit for change in changes for edit in _edits(change)), ground)
+    edits = _joined((edit for change in changes for edit in _edits(change, ground)), ground)
     if not edits:
         raise CannotFix("all of it is there already")
     first: Repair = finding.repairs[0]
@@ -59,7 +59,7 @@ def _changes(repair: Repair) -> list[Change]:
     return changes
 
 
-def _edits(change: Change) -> list[Edit]:
+def _edits(change: Change, ground: Ground) -> list[Edit]:
     if isinstance(change, Replace):
         return [Edit(change.span, change.text)]
     if isinstance(change, Remove):
@@ -71,7 +71,10 @@ def _edits(change: Change) -> list[Edit]:
     if isinstance(change, Setting):
         from cfgcheck.fix.app import edits_of_setting
 
-        return edits_of_setting(change)
+        edits = edits_of_setting(change)
+        for edit in edits:
+            ground.check_own(change.app, edit.span.file)
+        return edits
     assert isinstance(change, Order)
     from cfgcheck.fix.order import edits_of_order
 

@@ -21,8 +21,8 @@ _UWSGI_HEADERS = 31 << 10
 """The longest line that fits a packet of 64 KiB twice: uWSGI is told a long URL in two variables."""
 
 _ADJUSTABLE = ("aws-alb", "gcp-lb", "cloudflare", "other")
-_RESERVED = ("nginx", "systemd", "supervisor", "supervisord", "compose", "docker", "localhost")
-"""Services of these names would share files, containers or addresses with something else."""
+_RESERVED = ("nginx", "systemd", "supervisor", "supervisord", "compose", "docker", "dockerfile", "localhost")
+"""Services of these names would share files, containers or addresses with something else, or be taken for it."""
 
 
 def contradictions(spec: Spec) -> list[Contradiction]:
@@ -31,6 +31,7 @@ def contradictions(spec: Spec) -> list[Contradiction]:
     found = [*_edge(spec), *addresses(whole), *raw_directives(spec)]
     for name, service in whole.services.items():
         found += _prefixes(name, service)
+        found += _mounted_over(whole, name, service)
         found += _duration(whole, name, service)
         found += _sizes(name, service)
         found += _tls(whole, name, service)
@@ -120,3 +121,16 @@ def _prefixes(name: str, service: Service) -> Iterator[Contradiction]:
     if service.health is not None and service.health in seen and seen[service.health][0] != "websockets":
         text = f"nginx would answer the health path `{service.health}` from files; say a path that the app answers"
         yield Contradiction((*place, "health"), text, ((*place, *seen[service.health]),))
+
+
+def _mounted_over(spec: Spec, name: str, service: Service) -> Iterator[Contradiction]:
+    """In a container the folders of files are volumes: one over the code would hide it."""
+    if spec.runtime != "compose":
+        return
+    directory = f"{service.app.directory}/"
+    for key in ("static", "media"):
+        for prefix, folder in getattr(service, key).items():
+            if directory.startswith(f"{folder.rstrip('/')}/"):
+                text = f"a volume at `{folder}` would hide the code in `{service.app.directory}`; say a folder in it"
+                place = ("services", name)
+                yield Contradiction((*place, key, prefix), text, ((*place, "app", "directory"),))

@@ -1,10 +1,10 @@
-"""What is wrong with a spec. Apart from the model, so that whoever only catches it need not load pydantic; plain
-classes, because every command loads them."""
+"""What is wrong with a spec. Apart from the model, so that whoever only catches it need not load pydantic."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from cfgcheck.settings import SettingsError
 from cfgcheck.source.file import Span
 
 
@@ -28,7 +28,7 @@ class Mistake:
         return f"{self.span}: {self.text}{seen}"
 
 
-class SpecError(Exception):
+class SpecError(SettingsError):
     """A spec that can't be used. ``mistakes``: all of them, in the order of the file; ``str()`` has a line for each."""
 
     def __init__(self, mistakes: Iterable[Mistake]) -> None:

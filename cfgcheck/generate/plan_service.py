@@ -61,5 +61,7 @@ def _command(spec: Spec, name: str, service: Service, config_path: str) -> tuple
     if kind == "gunicorn":
         return (program, *plan_gunicorn.words(spec, service, config_path))
     if kind == "uwsgi":
-        return (program, "--ini", config_path)
+        # uWSGI takes what stands behind a colon for a section of the file. Only a container's path may hold one, and
+        # its command starts in that folder.
+        return (program, "--ini", config_path if ":" not in config_path else config_path.rpartition("/")[2])
     return (program, *plan_uvicorn.words(spec, name, service))

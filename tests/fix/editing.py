@@ -9,19 +9,9 @@ from cfgcheck.app import Input, load
 from cfgcheck.findings import Edit
 from cfgcheck.fix.nginx import edits_of_statement
 from cfgcheck.model.nginx import Location, Proxy
-from cfgcheck.model.stack import Stack
 from cfgcheck.rules.changes import Block, Statement
 from cfgcheck.settings import Settings
 from cfgcheck.source.edits import Piece, applied, settled
-
-
-def stack_of(root: Path, *, rewritten: dict[Path, str] | None = None, **files: str) -> Stack:
-    """Files by their names, dots written as ``__``; ``nginx__conf``."""
-    for name, text in files.items():
-        path = root / name.replace("__", ".").replace("__", "/")
-        path.write_bytes(text.encode("utf-8", "surrogateescape"))
-    _, stacks = load(Input((root,)), Settings(), rewritten or {})
-    return stacks[0]
 
 
 def proxy_of(root: Path, text: str, name: str = "nginx.conf") -> Proxy:

@@ -6,6 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from cfgcheck.generate.defaults import complete
 from cfgcheck.generate.spec import Spec
 from cfgcheck.settings.edges import KNOWN_EDGES
 
@@ -61,12 +62,12 @@ _MANAGERS: dict[str, list[dict[str, Any]]] = {
 
 def specs() -> st.SearchStrategy[Spec]:
     """Any spec: every runtime, server, worker class, edge and listener, with odd texts wherever any text may stand."""
-    return _specs(paths, odd_texts)
+    return _specs(paths, odd_texts).filter(_shows_its_code)
 
 
 def typical_specs() -> st.SearchStrategy[Spec]:
     """The same with values as people write them."""
-    return _specs(plain_paths, plain_texts)
+    return _specs(plain_paths, plain_texts).filter(_shows_its_code)
 
 
 @st.composite
@@ -230,3 +231,10 @@ def _has(versions: dict[str, str], worker_class: str | None) -> bool:
     if worker_class == "eventlet":
         return major < 26
     return worker_class != "asgi" or (major, minor) >= (25, 1)
+
+
+def _shows_its_code(spec: Spec) -> bool:
+    """Whether no folder of files is mounted over the code in a container."""
+    services = complete(spec).services.values() if spec.runtime == "compose" else ()
+    folders = ((one.app.directory, path) for one in services for path in (*one.static.values(), *one.media.values()))
+    return not any(f"{directory}/".startswith(f"{path.rstrip('/')}/") for directory, path in folders)

@@ -150,6 +150,8 @@ services:
             "6:22: uWSGI takes at most 64 KiB of headers, and a URL of 40k stands there twice: say at most 31k, or take another server (see also cfgcheck.yaml:5:13)"]),
         (f"{SHOP}    static: {{/a/: /x}}\n    media: {{/a/: /y}}\n", ["6:18: `/a/` stands in `static` and in `media`: one place of the site is one thing only (see also cfgcheck.yaml:5:19)"]),
         (f"{SHOP}    static: {{/: /x}}\n", ["5:17: `static` of `/` would leave nothing to the app; say a prefix"]),
+        (f"runtime: compose\n{SHOP}    static: {{/a/: /srv}}\n", [
+            "6:19: a volume at `/srv` would hide the code in `/srv/shop`; say a folder in it (see also cfgcheck.yaml:5:10)"]),
         (f"{SHOP}    static: {{/a/: /x}}\n    health: /a/\n", ["6:13: nginx would answer the health path `/a/` from files; say a path that the app answers (see also cfgcheck.yaml:5:19)"]),
         (f"{SHOP}{API.replace('api.ex', 'shop.ex')}", ["6:14: `shop` and `api` both have the domain `shop.example.com`; only one of them can answer it (see also cfgcheck.yaml:3:14)"]),
         (f"{SHOP}    listener: 127.0.0.1:8001\n{API}    listener: 127.0.0.1:8001\n", [

@@ -21,18 +21,28 @@ _NOWHERE = Span(SourceFile("", ""), 0, 0)
 def without_defects(found: Imported, judge: Judge) -> Imported:
     """The import without those overrides that cause findings."""
     findings = judge(found.spec)
-    for key in list(overrides(found.spec)):
+    for keys in _choices(found.spec):
         if not findings:
             break
-        shorter = _without(found.spec, key)
-        fewer = judge(shorter)
+        present = [key for key in keys if key in set(overrides(found.spec))]
+        shorter = _without(found.spec, present)
+        fewer = judge(shorter) if present else findings
         if len(fewer) < len(findings):
             gone = {finding.rule for finding in findings} - {finding.rule for finding in fewer}
             why = f"it is what {', '.join(sorted(gone)) or 'a rule'} found"
-            left = Left(found.spans.get(key, _NOWHERE), short(f"`{key[-1]}`"), why)
-            found = replace(found, spec=shorter, left=(*found.left, left))
+            left = [Left(found.spans.get(key, _NOWHERE), short(f"`{key[-1]}`"), why) for key in present]
+            found = replace(found, spec=shorter, left=(*found.left, *left))
             findings = fewer
     return found
+
+
+def _choices(spec: Spec) -> Iterator[list[Key]]:
+    """What to try without: each override by itself, all of one name (two levels may say the same), all together."""
+    every = list(overrides(spec))
+    yield from ([key] for key in every)
+    for name in dict.fromkeys(key[-1] for key in every):
+        yield [key for key in every if key[-1] == name]
+    yield every
 
 
 def overrides(spec: Spec) -> Iterator[Key]:
@@ -46,10 +56,11 @@ def overrides(spec: Spec) -> Iterator[Key]:
         yield from (("services", name, "manager", each) for each in service.manager)
 
 
-def _without(spec: Spec, key: Key) -> Spec:
+def _without(spec: Spec, keys: Sequence[Key]) -> Spec:
     data: dict[str, Any] = spec.model_dump(by_alias=True, exclude_unset=True)
-    table: Any = data
-    for name in key[:-1]:
-        table = table[name]
-    del table[key[-1]]
+    for key in keys:
+        table: Any = data
+        for name in key[:-1]:
+            table = table[name]
+        del table[key[-1]]
     return Spec.model_validate(data)

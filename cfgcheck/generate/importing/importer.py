@@ -12,7 +12,7 @@ from cfgcheck.generate.importing.draft import Draft
 from cfgcheck.generate.importing.grouping import Found, group
 from cfgcheck.generate.importing.managers import put_manager
 from cfgcheck.generate.importing.naming import service_name
-from cfgcheck.generate.importing.notes import Notes, notes_of
+from cfgcheck.generate.importing.notes import Notes, lasting, notes_of
 from cfgcheck.generate.importing.people import put_environment, put_user
 from cfgcheck.generate.importing.raws import put_raws
 from cfgcheck.generate.importing.result import Imported, Key, NothingToImport
@@ -87,7 +87,8 @@ def _put_services(draft: Draft, services: Sequence[Found], runtime: str, edge: f
 
 def _put_service(draft: Draft, name: str, found: Found, domains: list[str], runtime: str, edge: float | None) -> None:
     place = ("services", name)
-    notes = notes_of(_files(found.app))
+    sites = [server.span.file for server in found.servers]
+    notes = lasting(notes_of(_files(found.app)), [*_files(found.app), *sites])
     web.put_domains(draft, place, found, domains, name)
     put_application(draft, place, found.app, notes)
     put_server(draft, place, found, notes, runtime)

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
+from cfgcheck.generate.output_header import header_of
 from cfgcheck.model.app import SettingUse
 from cfgcheck.source.file import SourceFile, Span
 from cfgcheck.syntax.nginx_tree import Directive
@@ -18,12 +19,32 @@ _BEHIND = re.compile(r"[#;] from the spec[ \t]*\r?$")
 _ABOVE = re.compile(r"[ \t]*[#;] from the spec[ \t]*\r?$")
 _LAST_GROUP = re.compile(r"^[#;] Set in the spec\r?$", re.MULTILINE)
 
+_NUMBERS = frozenset({"slowest-request", "workers", "response-headers", "websocket-idle"})
+
 Notes = dict[str, str]
 
 
 def is_generated(file: SourceFile) -> bool:
     """Whether ``cfgcheck generate`` wrote it (it may have been changed since)."""
     return bool(_WRITTEN.match(file.whole.text[:500]))
+
+
+def is_edited(file: SourceFile) -> bool:
+    """Whether ``cfgcheck generate`` wrote it and somebody changed it since."""
+    header = header_of(file.whole.text)
+    return header is not None and header.edited
+
+
+def is_untouched(file: SourceFile) -> bool:
+    """Whether it is as ``cfgcheck generate`` wrote it."""
+    return is_generated(file) and not is_edited(file)
+
+
+def lasting(notes: Notes, files: Iterable[SourceFile]) -> Notes:
+    """The notes that still hold where some of ``files`` were edited: numbers are told by the statements then."""
+    if not any(map(is_edited, files)):
+        return notes
+    return {key: value for key, value in notes.items() if key not in _NUMBERS}
 
 
 def notes_of(files: Iterable[SourceFile]) -> Notes:

@@ -11,7 +11,7 @@ from cfgcheck.generate.importing.draft import Draft
 from cfgcheck.generate.importing.grouping import Found
 from cfgcheck.generate.importing.levels import Level, levels_of
 from cfgcheck.generate.importing.managers import scalar
-from cfgcheck.generate.importing.notes import is_generated, is_override
+from cfgcheck.generate.importing.notes import is_generated, is_override, is_untouched
 from cfgcheck.generate.importing.result import Key
 from cfgcheck.generate.importing.web import main_location
 from cfgcheck.generate.importing.words import (
@@ -86,7 +86,7 @@ def _put_level(draft: Draft, level: Level, derived: set[str], directives: Iterab
         marked = [one for one in same if is_override(one)]
         if marked:
             draft.put((*level.key, name), _arguments(marked[0]), marked[0].span)
-        elif fresh and not all(is_generated(one.file) for one in fresh):
+        elif fresh and not all(is_untouched(one.file) for one in fresh):
             _put_directive(draft, level.key, name, fresh, derived)
 
 
@@ -131,9 +131,10 @@ def _put_settings(draft: Draft, name: str, app: App, planned: Plan) -> None:
     last = {use.canonical: use for use in app.uses if use.canonical}
     planned_words = mine.command if mine is not None and not mine.config else None
     for setting, use in last.items():
-        if is_generated(use.span.file):
-            if is_override(use) or _beside(use, planned_words):
-                draft.put((*key, _name(app, use)), _value(app, use), use.span)
+        if is_override(use) or (is_generated(use.span.file) and _beside(use, planned_words)):
+            draft.put((*key, _name(app, use)), _value(app, use), use.span)
+        elif is_untouched(use.span.file):
+            continue
         elif app.kind is AppKind.UWSGI and setting in ONE_APP:
             draft.leave(use.span, f"`{setting}`", "a service has one app, which is there from the start")
         elif setting not in derived and not owned_setting(app.kind.value, setting):

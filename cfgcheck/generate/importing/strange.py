@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cfgcheck.generate.importing.draft import Draft
 from cfgcheck.generate.importing.grouping import Found, redirects
-from cfgcheck.generate.importing.notes import is_generated
+from cfgcheck.generate.importing.notes import is_generated, is_untouched
 from cfgcheck.generate.importing.web import main_location
 from cfgcheck.model.nginx import Location
 
@@ -22,11 +22,17 @@ def leave_locations(draft: Draft, found: Found, carried: set[int]) -> None:
         if not any(route.server is server for route in found.routes) and redirects(server):
             continue
         for location in server.locations:
-            if location is main or id(location) in carried or is_generated(location.span.file):
+            if location is main or id(location) in carried or _generated(location):
                 continue
             why = _of_app(location, main) if id(location) in to_app else _of_nginx(location)
             if why and not any(left.span == location.span for left in draft.left):
                 draft.leave(location.span, f"`location {location.label}`", why)
+
+
+def _generated(location: Location) -> bool:
+    """Whether ``cfgcheck generate`` wrote it: in an edited file, the pages for errors."""
+    file = location.span.file
+    return is_untouched(file) or (is_generated(file) and location.is_named)
 
 
 def _of_app(location: Location, main: Location | None) -> str:

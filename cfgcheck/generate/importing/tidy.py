@@ -27,8 +27,13 @@ def tidy(draft: Draft) -> Spec:
     """The spec of the draft, as short as it can be said."""
     spec = draft.spec()
     wanted = complete(spec)
-    for keys in (list(_derivable(draft)), *([key] for key in _derivable(draft))):
-        spec = _without(draft, keys, spec, wanted)
+    every = list(_derivable(draft))
+    shorter = _without(draft, every, wanted)
+    if shorter is not None:
+        return shorter
+    # What is derived of one thing may hang on another: one at a time.
+    for key in every:
+        spec = _without(draft, [key], wanted) or spec
     return spec
 
 
@@ -39,8 +44,8 @@ def _derivable(draft: Draft) -> Iterator[Key]:
     yield from (key for key in _OF_EDGE if draft.get(key) is not None)
 
 
-def _without(draft: Draft, keys: list[Key], spec: Spec, wanted: Spec) -> Spec:
-    """The spec without those of the keys that change nothing; the draft loses them, too."""
+def _without(draft: Draft, keys: list[Key], wanted: Spec) -> Spec | None:
+    """The spec without those of the keys that change nothing; the draft loses them, too. None where that can't be."""
     before = {key: draft.get(key) for key in keys if draft.get(key) is not None}
     for key in before:
         draft.drop(key)
@@ -53,7 +58,7 @@ def _without(draft: Draft, keys: list[Key], spec: Spec, wanted: Spec) -> Spec:
         return shorter
     for key, value in before.items():
         draft.put(key, value)
-    return spec
+    return None
 
 
 def _at(spec: Spec, key: Key) -> Any:

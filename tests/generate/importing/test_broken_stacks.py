@@ -96,3 +96,27 @@ def test_an_override_that_is_the_defect_is_dropped_and_named(tmp_path: Path) -> 
     assert only(found).nginx.location == {"proxy_hide_header": ["X-Note"]}
     place = "nginx.conf:8:13: `proxy_request_buffering`: it is what exposed-sync-worker found"
     assert place in told(found)
+
+
+def test_an_override_that_stands_at_two_levels_is_dropped_from_both(tmp_path: Path) -> None:
+    files = {
+        "nginx.conf": """
+            events {}
+            http {
+                server {
+                    listen 80;
+                    server_name shop.example.com;
+                    proxy_request_buffering off;
+                    location / {
+                        proxy_request_buffering off;
+                        proxy_pass http://127.0.0.1:8000;
+                    }
+                }
+            }
+        """,
+        "gunicorn.conf.py": 'bind = "127.0.0.1:8000"\nwsgi_app = "shop.wsgi"\nworkers = 2\nworker_class = "sync"\n',
+    }
+    found = mended(write(files, tmp_path))
+    assert found is not None
+    sound(found)
+    assert [line.partition(" ")[0] for line in told(found)] == ["nginx.conf:6:9:", "nginx.conf:8:13:"]

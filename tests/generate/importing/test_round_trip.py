@@ -112,3 +112,41 @@ def shop(**own: Any) -> dict[str, Any]:
 
 def of(data: dict[str, Any]) -> Spec:
     return Spec.model_validate(data)
+
+
+EDITS = {
+    "client_max_body_size 1m;": ("client_max_body_size 7m;", "max_upload", 7 << 20),
+    "proxy_read_timeout 47s;": ("proxy_read_timeout 97s;", "slowest_request", 40),
+    "server_name shop.example.com;": ("server_name a.example.com;", "domains", ["a.example.com"]),
+    "proxy_pass http://shop;": ("proxy_pass http://shop; proxy_buffering off;", "nginx", {"proxy_buffering": ["off"]}),
+}
+
+
+@pytest.mark.parametrize("text", EDITS)
+def test_what_was_edited_by_hand_gets_into_the_spec(text: str, tmp_path: Path) -> None:
+    spec = of({"services": {"shop": shop(**{"slowest-request": 40, "server": {"worker-class": "sync", "workers": 2}})}})
+    generate(spec, tmp_path)
+    site = tmp_path / "nginx" / "conf.d" / "shop.conf"
+    edited, key, value = EDITS[text]
+    assert text in site.read_text(encoding="utf-8")
+    site.write_text(site.read_text(encoding="utf-8").replace(text, edited, 1), encoding="utf-8")
+    found = import_folder(tmp_path)
+    got = getattr(found.spec.services["shop"], key)
+    assert (got.location if key == "nginx" else got) == value
+    assert told(found) == []
+
+
+def test_a_worker_count_that_was_edited_counts(tmp_path: Path) -> None:
+    generate(of({"services": {"shop": shop()}}), tmp_path)
+    file = tmp_path / "shop" / "gunicorn.conf.py"
+    changed = file.read_text(encoding="utf-8").replace("multiprocessing.cpu_count() * 2 + 1", "6")
+    file.write_text(f"{changed}\npreload_app = True\n", encoding="utf-8")
+    server = import_folder(tmp_path).spec.services["shop"].server
+    assert server.workers == 6
+    assert server.settings == {"preload_app": True}
+
+
+def test_a_colon_in_the_folder_of_a_uwsgi_app_comes_back(tmp_path: Path) -> None:
+    """uWSGI takes what stands behind a colon in the path of its file for a section of it (seen with 2.0.31)."""
+    own = {"server": "uwsgi", "app": {"module": "shop.wsgi:app", "directory": "/srv/a:b"}}
+    same_again(of({"runtime": "compose", "services": {"shop": shop(**own)}}))

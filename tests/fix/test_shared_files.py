@@ -1,0 +1,44 @@
+"""A config file that two app servers read: what mends the one may break the other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.cli.running import run
+
+SHARED = 'timeout = 30\nmax_requests = 1000\nworkers = 3\nforwarded_allow_ips = "127.0.0.1"\n'
+PROCFILE = """\
+web: gunicorn -c gunicorn.conf.py -b 127.0.0.1:8000 shop.wsgi
+api: gunicorn -c {config} -b 127.0.0.1:8001 shop.api
+"""
+NGINX = """\
+events {}
+http {
+    server {
+        listen 80;
+        server_name shop.example.com;
+        location / { include proxy_params; proxy_pass http://127.0.0.1:8000; }
+        location /api/ { include proxy_params; proxy_pass http://127.0.0.1:8001; }
+    }
+}
+"""
+
+
+def fixed(folder: Path, config: str) -> str:
+    (folder / "nginx.conf").write_text(NGINX)
+    (folder / "Procfile").write_text(PROCFILE.format(config=config))
+    (folder / "gunicorn.conf.py").write_text(SHARED)
+    (folder / "api.conf.py").write_text(SHARED.replace("max_requests", "# max_requests"))
+    done = run("fix", folder, "--unsafe", "--select", "recycling-without-jitter")
+    assert done.err == ""
+    return (folder / "gunicorn.conf.py").read_text()
+
+
+def test_a_file_of_one_app_is_mended(tmp_path: Path) -> None:
+    assert "max_requests_jitter" in fixed(tmp_path, "api.conf.py")
+
+
+def test_a_file_that_two_apps_read_is_left_to_people(tmp_path: Path) -> None:
+    assert fixed(tmp_path, "gunicorn.conf.py") == SHARED
+    done = run("fix", tmp_path, "--unsafe", "--select", "recycling-without-jitter")
+    assert "gunicorn.conf.py also configures" in done.out
