@@ -19,6 +19,7 @@ from cfgcheck.report.result import Result, Summary, count_severities, in_reading
 from cfgcheck.rules.catalogue import Catalogue, load_catalogue
 from cfgcheck.rules.run import Judgement, judge
 from cfgcheck.rules.selection import Selection
+from cfgcheck.rules.subjects import SUBJECTS
 from cfgcheck.settings import Settings, StackDeclaration
 from cfgcheck.settings.declarations import declarations, unused
 
@@ -75,9 +76,17 @@ def mend(
         heard = [one for stack in stacks for one in judge(stack, rules, asked, ignores=ignores).findings]
         findings = (one for one in heard if one.rule in rules and chosen.chosen(rules[one.rule]))
         ground = Ground(disk, [app for stack in stacks for app in stack.apps])
-        return View(ground, tuple(in_reading_order(findings)), tuple(heard))
+        return View(ground, tuple(in_reading_order(findings)), tuple(heard), frozenset(_joined(stacks)))
 
     return in_rounds(look, unsafe=unsafe)
+
+
+def _joined(stacks: Iterable[Stack]) -> Iterator[tuple[str, str]]:
+    """The locations and apps that routes join. Symbols of findings of such a location or app begin with theirs."""
+    for route in (route for stack in stacks for route in stack.routes):
+        if route.matched and route.app is not None:
+            yield SUBJECTS["location"].symbol(route.location), route.location.span.file.path
+            yield SUBJECTS["app"].symbol(route.app), route.app.span.file.path
 
 
 def with_fixes(result: Result, disk: Disk) -> Result:

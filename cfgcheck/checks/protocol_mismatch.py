@@ -51,7 +51,7 @@ def _remedy(case: Case, route: Route, spoken: Protocol) -> str:
     if option is not None:
         room = " and raise its buffer-size" if _room(route) else ""
         spoken_here = route.passes.protocol.value
-        return f"Name uWSGI's `{option[1]}` `{option[2]}`{room}: nginx's side is written for {spoken_here}"
+        return f"Rename uWSGI's `{option[1]}` to `{option[2]}`{room}: nginx's side is written for {spoken_here}"
     if _speaks_uwsgi_by_hand(case, route):
         return "Take `protocol` out of Gunicorn's settings: it speaks HTTP then, as nginx does"
     if route.proxy.ingress:

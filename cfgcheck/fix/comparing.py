@@ -18,11 +18,20 @@ Key = tuple[str, str]
 
 def wrong(before: View, after: View, mended: Sequence[Finding]) -> str:
     """What is wrong with what fixes gave, as a clause; "" where all is well. ``mended``: what they were for."""
-    new = _new(before, after, mended)
+    newly = after.joined - before.joined
+    new = [one for one in _new(before, after, mended) if not _revealed(one, newly)]
     if new:
         worst = max(new, key=lambda one: one.severity)
         return f"it would bring `{worst.rule}` at {worst.primary.span}: {worst.message}"
     return "" if _helped(before, after, mended) else "it would not help"
+
+
+def _revealed(finding: Finding, newly: Iterable[tuple[str, str]]) -> bool:
+    """Whether it was there all along, behind a location and an app that only now find each other."""
+    paths = {label.span.file.path for label in (finding.primary, *finding.related)}
+    symbols = [symbol for symbol, path in newly if path in paths]
+    inside = any(finding.symbol == symbol or finding.symbol.startswith(f"{symbol}/") for symbol in symbols)
+    return inside and finding.category != "file"
 
 
 def _key(finding: Finding) -> Key:

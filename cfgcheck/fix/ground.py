@@ -32,15 +32,16 @@ class Ground:
             self._real[file.path] = Path(os.path.realpath(self._disk.root / file.path))
         return self._real[file.path]
 
-    def check_own(self, app: App, file: SourceFile) -> None:
-        """Errors: CannotFix for a config file that other apps read, too: what mends the one may break the others."""
+    def check_own(self, app: App, file: SourceFile, alike: Iterable[App]) -> None:
+        """Errors: CannotFix for a config file that other apps read, too: what mends the one may break the others.
+        ``alike``: apps that the same fix changes in the same way."""
         if self._configured is None:
             self._configured = {}
             for each in self._apps:
                 for path in dict.fromkeys(_config_files(each)):
                     self._configured.setdefault(path, []).append(each)
         apps = self._configured.get(file.path, [])
-        others = [other.label for other in apps if other is not app]
+        others = [other.label for other in apps if other is not app and all(other is not one for one in alike)]
         if others and app in apps:
             raise CannotFix(f"{file.path} also configures {others[0]}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from cfgcheck.findings import Edit, Finding, Fix
 from cfgcheck.fix.editing import CannotFix
@@ -41,7 +41,7 @@ def fix_of(finding: Finding, ground: Ground) -> Fix:
     if not finding.repairs:
         raise CannotFix("the rule has no fix")
     changes = [change for repair in finding.repairs for change in _changes(repair)]
-    edits = _joined((edit for change in changes for edit in _edits(change, ground)), ground)
+    edits = _joined((edit for change in changes for edit in _edits(change, changes, ground)), ground)
     if not edits:
         raise CannotFix("all of it is there already")
     first: Repair = finding.repairs[0]
@@ -59,7 +59,8 @@ def _changes(repair: Repair) -> list[Change]:
     return changes
 
 
-def _edits(change: Change, ground: Ground) -> list[Edit]:
+def _edits(change: Change, beside: Sequence[Change], ground: Ground) -> list[Edit]:
+    """``beside``: all that the fix changes."""
     if isinstance(change, Replace):
         return [Edit(change.span, change.text)]
     if isinstance(change, Remove):
@@ -72,13 +73,18 @@ def _edits(change: Change, ground: Ground) -> list[Edit]:
         from cfgcheck.fix.app import edits_of_setting
 
         edits = edits_of_setting(change)
+        alike = [one.app for one in beside if isinstance(one, Setting) and _same(one, change)]
         for edit in edits:
-            ground.check_own(change.app, edit.span.file)
+            ground.check_own(change.app, edit.span.file, alike)
         return edits
     assert isinstance(change, Order)
     from cfgcheck.fix.order import edits_of_order
 
     return edits_of_order(change)
+
+
+def _same(one: Setting, other: Setting) -> bool:
+    return (one.name, one.value) == (other.name, other.value)
 
 
 def _of_statement(change: Statement) -> list[Edit]:

@@ -7,17 +7,19 @@ from pathlib import Path
 
 from cfgcheck.findings import Finding
 from cfgcheck.fix.ground import Ground
-from cfgcheck.record import record
+from cfgcheck.record import field, record
 
 
 @record(frozen=True, eq=False)
 class View:
     """``findings``: those that are to be mended. ``heard``: whatever any rule says, also of rules that were not asked
-    for: a fix must bring nothing new of any."""
+    for: a fix must bring nothing new of any. ``joined``: the locations and apps that routes join, by symbol and
+    file."""
 
     ground: Ground
     findings: tuple[Finding, ...]
     heard: tuple[Finding, ...]
+    joined: frozenset[tuple[str, str]] = field(default_factory=frozenset)
 
 
 Look = Callable[[Mapping[Path, str]], View]

@@ -112,6 +112,8 @@ class Bad(_Example):
     expect: Annotated[list[Annotated[Expected, named("at")]], BeforeValidator(listed), Field(min_length=1)]
     fixed: str | None = None
     unfixed: Text | None = None
+    reveals: list[Id] = []
+    """Rules that speak once the fix has joined a location and an app: their problem was there all along."""
 
     @model_validator(mode="after")
     def _mended_or_not(self) -> Bad:

@@ -38,7 +38,21 @@ def test_a_file_of_one_app_is_mended(tmp_path: Path) -> None:
     assert "max_requests_jitter" in fixed(tmp_path, "api.conf.py")
 
 
+def test_a_file_of_two_apps_that_have_the_same_problem_is_mended_for_both(tmp_path: Path) -> None:
+    assert fixed(tmp_path, "gunicorn.conf.py").count("max_requests_jitter") == 1
+
+
 def test_a_file_that_two_apps_read_is_left_to_people(tmp_path: Path) -> None:
-    assert fixed(tmp_path, "gunicorn.conf.py") == SHARED
-    done = run("fix", tmp_path, "--unsafe", "--select", "recycling-without-jitter")
-    assert "gunicorn.conf.py also configures" in done.out
+    """Only the one behind nginx is to keep connections for longer."""
+    (tmp_path / "nginx.conf").write_text(
+        "events {}\nhttp {\n    upstream web { server 127.0.0.1:8000; keepalive 8; keepalive_timeout 60s; }\n"
+        "    server {\n        listen 80;\n        server_name shop.example.com;\n        location / {\n"
+        "            proxy_http_version 1.1;\n            proxy_set_header Connection \"\";\n"
+        "            proxy_set_header Host $host;\n            proxy_pass http://web;\n        }\n    }\n}\n"
+    )
+    (tmp_path / "Procfile").write_text(PROCFILE.format(config="gunicorn.conf.py"))
+    config = 'worker_class = "gthread"\nworkers = 3\n'
+    (tmp_path / "gunicorn.conf.py").write_text(config)
+    done = run("fix", tmp_path, "--unsafe", "--select", "upstream-keepalive-race")
+    assert (tmp_path / "gunicorn.conf.py").read_text() == config
+    assert "upstream-keepalive-race" in done.out

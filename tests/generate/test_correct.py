@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -23,6 +24,7 @@ from tests.load.carrying import write
 
 SPECS = Path(__file__).parent.parent.parent / "fixtures/specs"
 
+_DOMAIN = re.compile(r"(?<=listeners of )\S+ have")
 UNCHECKED = {
     # Nobody says what stops a start script.
     ("signal-swallowing-shell", "what stops it is not known"),
@@ -36,6 +38,8 @@ UNCHECKED = {
     ("edge-timeout-below-read-timeout", "[edge] does not say its response limit"),
     ("oversized-connect-timeout", "[edge] does not say its response limit"),
     ("edge-keepalive-race", "[edge] does not say its idle limit"),
+    # With TLS and plain HTTP, and another service with longer lines: the limits are those of the longest.
+    ("request-line-above-app-limit", "the listeners of a service have default servers with different limits"),
     ("single-sync-worker", "it depends on how many CPUs the machine has"),
     *(
         (rule, f"what the worker class {name} does with headers is not known")
@@ -54,7 +58,7 @@ def judged(spec: Spec, folder: Path) -> Result:
 def nothing_found(spec: Spec, folder: Path) -> None:
     result = judged(spec, folder)
     assert [(one.rule, one.message) for one in result.findings] == []
-    assert {(one.rule, str(one.because)) for one in result.unchecked} <= UNCHECKED
+    assert {(one.rule, _DOMAIN.sub("a service have", str(one.because))) for one in result.unchecked} <= UNCHECKED
     assert result.summary.apps == len(spec.services)
     assert result.summary.links == result.summary.routes > 0
 

@@ -53,7 +53,8 @@ class Case:
     def digest(self) -> str:
         """Changes with whatever the experiment is made of."""
         experiment = self.experiment.model_dump_json(exclude={"mended", "start_mended"})  # what is recorded has no fix
-        parts = [experiment, self.bad.model_dump_json(exclude={"fixed", "unfixed"}), self.good.model_dump_json()]
+        bad = self.bad.model_dump_json(exclude={"fixed", "unfixed", "reveals"})
+        parts = [experiment, bad, self.good.model_dump_json()]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
     @property
