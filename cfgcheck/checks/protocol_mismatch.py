@@ -70,8 +70,8 @@ def _remedy(case: Case, route: Route, spoken: Protocol) -> str:
 # The app's side: one word, where all that reaches this listener speaks the same.
 
 _OPTIONS = {"socket": "http-socket", "uwsgi-socket": "http-socket", "http-socket": "socket", "http": "socket"}
-_ROOM = 32768
-"""Bytes: what nginx admits by default."""
+_USUAL, _ROOM = 32768, 41984
+"""Bytes: what nginx admits by default; that with the URL a second time, as uWSGI is told it, and what nginx adds."""
 
 _KEY = re.compile(r"""(["']?(?:--)?)([\w-]+)""")
 
@@ -91,7 +91,7 @@ def _room(route: Route) -> list[Change]:
     """What uWSGI needs so that nginx's headers fit, which no request has put to the test so far."""
     assert route.app is not None
     admitted, taken = route.server.header_limit, route.app.facts.header_limit
-    if not (admitted.known and taken.known and taken.value is not None and taken.value < admitted.value <= _ROOM):
+    if not (admitted.known and taken.known and taken.value is not None and taken.value < admitted.value <= _USUAL):
         return []
     return [Setting(route.app, "buffer-size", _ROOM)]
 

@@ -55,7 +55,8 @@ def command(
     told = mending.account(mended, written=not only_diff)
     if only_diff:
         emit_exactly("".join(_diffs(mended)))
-        click.echo(mended_text.conclusion(told), err=True)
+        refused = mended_text.refusals(told, Terminal.of(sys.stderr, color))
+        click.echo("\n\n".join(part for part in (refused, mended_text.conclusion(told)) if part), err=True)
         return FINDINGS if mended.changed() else CLEAN
     mending.write(mended)
     emit(mended_text.render(told, Terminal.of(sys.stdout, color)))

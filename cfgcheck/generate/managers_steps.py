@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cfgcheck.generate.defaults import version_of
 from cfgcheck.generate.managers_systemd import activated
 from cfgcheck.generate.managers_text import commented
 from cfgcheck.generate.plan_records import Plan, ServicePlan
@@ -11,15 +12,21 @@ def next_steps(plan: Plan) -> list[str]:
     """Commands and places, in their order, for the folder that the files are in."""
     if plan.spec.runtime == "compose":
         places = ", ".join(f"{service.name}/" for service in plan.services)
+        renewed = any(service.service.tls for service in plan.services)
         return [
             f"put the code and requirements.txt of each app into {places}",
             "docker compose up --build --detach",
+            *(["docker compose restart nginx, each time that a certificate was renewed"] if renewed else []),
         ]
     return [*_there(plan), *_copied(plan), *_STARTED[plan.spec.runtime](plan), "nginx -t && systemctl reload nginx"]
 
 
 def _there(plan: Plan) -> list[str]:
-    return [f"have the user {one.user}, and {one.name}'s code in {commented(one.directory)}" for one in plan.services]
+    version = version_of(plan.spec.versions, "nginx")
+    return [
+        f"have nginx {version} or newer: `nginx -v` (for another one say `versions: nginx:` in the spec)",
+        *(f"have the user {one.user}, and {one.name}'s code in {commented(one.directory)}" for one in plan.services),
+    ]
 
 
 def _copied(plan: Plan) -> list[str]:

@@ -39,9 +39,7 @@ def _lines(service: ServicePlan) -> list[Line]:
         Line("autorestart", "true"),
         Line("stopsignal", service.stop_signal.removeprefix("SIG")),
         Line("stopwaitsecs", service.stop.text, service.stop.because),
-        Line("redirect_stderr", "true"),
-        Line("stdout_logfile", "/dev/stdout", "to where supervisord itself writes"),
-        Line("stdout_logfile_maxbytes", "0"),
+        Line("redirect_stderr", "true", "both into the log that supervisord keeps of the program"),
     ]
 
 

@@ -47,6 +47,11 @@ def render(account: Account, terminal: Terminal) -> str:
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
+def refusals(account: Account, terminal: Terminal) -> str:
+    """What is not applied, and why; "" where there is nothing such."""
+    return _block("Not applied", account.refused, terminal)
+
+
 def _block(title: str, entries: list[Told], terminal: Terminal) -> str:
     if not entries:
         return ""
