@@ -56,4 +56,16 @@ def test_the_wheel_runs_in_a_clean_environment_from_another_folder(tmp_path: Pat
     assert '"origin": "declared"' in call(
         program, "show", DEMO, "--format", "json", "--config", "cfgcheck.toml", cwd=tmp_path
     )
+    _deploys(program, tmp_path / "deployed")
     assert call(home / "bin" / "python", "-m", "cfgcheck", "--version", cwd=tmp_path) == f"cfgcheck {__version__}\n"
+
+
+def _deploys(program: Path, folder: Path) -> None:
+    """The templates are in the wheel: a spec becomes files, in which nothing is found, and a spec again."""
+    folder.mkdir()
+    call(program, "init", "--name", "shop", "--domain", "shop.example.com", "--app", "shop.wsgi:app", cwd=folder)
+    call(program, "generate", cwd=folder)
+    assert (folder / "deploy/nginx/conf.d/shop.conf").exists()
+    call(program, "check", "--fail-on", "info", cwd=folder)
+    call(program, "generate", "--check", cwd=folder)
+    assert "shop.wsgi:app" in call(program, "import", "deploy", "--stdout", cwd=folder)
