@@ -42,10 +42,15 @@ def findings(folder: Path) -> list[Finding]:
     return [one for stack in stacks for one in judge(stack, harness.catalogue(), Selection()).findings]
 
 
+def routes_joined(folder: Path) -> int:
+    _, stacks = load(Input((folder,)), load_settings(folder))
+    return sum(route.matched for stack in stacks for route in stack.routes)
+
+
 def holds(folder: Path) -> None:
-    """Nobody has more to say than before; other files stay; once more changes nothing."""
+    """Nobody has more to say than before, but where a route was joined; other files stay; once more changes nothing."""
     texts = texts_of(folder)
-    before = loud(findings(folder))
+    before, joined = loud(findings(folder)), routes_joined(folder)
     first = mended(folder)
     after = texts_of(folder)
     assert {name for name in texts if texts[name] != after[name]} == changed_names(folder, first)
@@ -53,7 +58,7 @@ def holds(folder: Path) -> None:
     assert ([one.fix.title for one in again.done], texts_of(folder)) == ([], after)
     more = loud(findings(folder)) - before
     more.pop("unused-suppression", None)
-    assert not more
+    assert not more or routes_joined(folder) > joined
 
 
 def changed_names(folder: Path, found: Mended) -> set[str]:

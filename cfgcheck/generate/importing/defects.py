@@ -59,8 +59,11 @@ def overrides(spec: Spec) -> Iterator[Key]:
 def _without(spec: Spec, keys: Sequence[Key]) -> Spec:
     data: dict[str, Any] = spec.model_dump(by_alias=True, exclude_unset=True)
     for key in keys:
-        table: Any = data
+        tables: list[Any] = [data]
         for name in key[:-1]:
-            table = table[name]
-        del table[key[-1]]
+            tables.append(tables[-1][name])
+        del tables[-1][key[-1]]
+        for name, table in zip(reversed(key[:-1]), reversed(tables[:-1]), strict=True):
+            if not table[name]:  # an empty block says nothing
+                del table[name]
     return Spec.model_validate(data)

@@ -10,6 +10,10 @@ from cfgcheck.model.app import App, Listener
 from cfgcheck.model.nginx import Proxy, Server
 from cfgcheck.model.stack import Link, Route, Stack
 from cfgcheck.record import field, record
+from cfgcheck.source.file import Span
+
+
+_EXAMPLES = frozenset({"example", "examples", "sample", "samples"})
 
 
 @record(eq=False)
@@ -27,12 +31,26 @@ class Found:
 def group(stacks: Sequence[Stack], draft: Draft) -> list[Found]:
     """The services of all stacks. What fits into none is left behind."""
     found: dict[int, Found] = {}
+    real = any(not _is_example(route.server.span) for stack in stacks for route in stack.routes)
     for stack in stacks:
-        _group(stack, found, draft)
+        _group(stack, found, draft, real)
+    _forget_taken(found.values(), draft)
     return list(found.values())
 
 
-def _group(stack: Stack, found: dict[int, Found], draft: Draft) -> None:
+def _is_example(span: Span) -> bool:
+    """Whether it stands in a folder of examples."""
+    return any(part.lower() in _EXAMPLES for part in span.file.path.split("/")[:-1])
+
+
+def _forget_taken(found: Iterable[Found], draft: Draft) -> None:
+    """An app that another stack has a service for is not left behind, though nothing leads to it in this one."""
+    taken = {(one.app.span.key, one.app.label) for one in found}
+    draft.left = [left for left in draft.left if (left.span.key, left.what) not in taken]
+
+
+def _group(stack: Stack, found: dict[int, Found], draft: Draft, real: bool) -> None:
+    """``real``: servers in folders of examples don't count, as there are others."""
     lonely = [app for app in stack.apps if not any(route.app is app for route in stack.routes)]
     spoken_for: set[int] = set()
     bare: list[Server] = []
@@ -40,6 +58,9 @@ def _group(stack: Stack, found: dict[int, Found], draft: Draft) -> None:
         for server in proxy.servers:
             routes = [route for route in stack.routes if route.server is server]
             if _refuses(server):
+                continue
+            if real and _is_example(server.span):
+                draft.leave(server.span, f"`server` for {server.label}", "it stands in a folder of examples")
                 continue
             app = _main_app(routes, lonely, draft)
             if app is None:

@@ -12,6 +12,7 @@ from cfgcheck.generate.importing.draft import Draft
 from cfgcheck.generate.importing.grouping import Found, group
 from cfgcheck.generate.importing.managers import put_manager
 from cfgcheck.generate.importing.naming import service_name
+from cfgcheck.generate.importing.neighbours import leave_commands, leave_neighbours
 from cfgcheck.generate.importing.notes import Notes, lasting, notes_of
 from cfgcheck.generate.importing.people import put_environment, put_user
 from cfgcheck.generate.importing.raws import put_raws
@@ -20,6 +21,7 @@ from cfgcheck.generate.importing.settle import planned
 from cfgcheck.generate.importing.strange import leave_locations
 from cfgcheck.generate.importing.tidy import tidy
 from cfgcheck.generate.importing.timing import put_times
+from cfgcheck.generate.importing.unknowns import leave_unknown
 from cfgcheck.model.app import App
 from cfgcheck.model.nginx import Proxy
 from cfgcheck.model.stack import Stack
@@ -52,6 +54,9 @@ def imported(stacks: Sequence[Stack], settings: Settings) -> Imported:
     named = _put_services(draft, services, runtime, edge)
     put_raws(draft, planned(draft), named, proxies)
     planned(draft)
+    for name, found in named.items():
+        leave_unknown(draft, name, found)
+    leave_neighbours(draft, stacks)
     spec = tidy(draft)
     sources = {name: _sources(one) for name, one in named.items() if name in spec.services}
     left = tuple(sorted(draft.left, key=lambda one: one.span.key))
@@ -102,6 +107,7 @@ def _put_service(draft: Draft, name: str, found: Found, domains: list[str], runt
     put_user(draft, place, found.app)
     put_environment(draft, place, found.app)
     put_manager(draft, place, found.app)
+    leave_commands(draft, found.app)
     _put_noted(draft, place, notes)
 
 

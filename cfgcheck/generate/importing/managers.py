@@ -19,10 +19,42 @@ _KEPT = {
         r"|ReadOnlyPaths|Slice|PrivateDevices|Protect(?:Home|Clock|Hostname|KernelModules|KernelLogs|Proc)|Restrict\w+"
         r"|LockPersonality|SyslogIdentifier|Standard(?:Output|Error)"
     ),
-    Manager.SUPERVISOR: re.compile(r"priority|startsecs|startretries|exitcodes|stderr_\w+"),
+    Manager.SUPERVISOR: re.compile(r"priority|startsecs|startretries|exitcodes|stderr_\w+|stdout_\w+"),
     Manager.COMPOSE: re.compile(r"init|mem_limit|mem_reservation|cpus|cpu_shares|pids_limit|shm_size|platform"),
 }
 """Those that change nothing that is derived."""
+
+_DERIVED = {
+    Manager.SYSTEMD: re.compile(
+        r"Type|User|WorkingDirectory|Environment|ExecStart|ExecReload|Restart|RestartSec|KillMode|KillSignal"
+        r"|TimeoutStopSec|TimeoutSec|RuntimeDirectory\w*|NoNewPrivileges|PrivateTmp|Protect(?:System|ControlGroups)"
+        r"|ProtectKernelTunables|RestrictSUIDSGID|NotifyAccess|PIDFile"
+    ),
+    Manager.SUPERVISOR: re.compile(
+        r"command|user|directory|environment|autorestart|stopsignal|stopwaitsecs|redirect_stderr|process_name|numprocs"
+        r"|autostart"
+    ),
+    Manager.COMPOSE: re.compile(
+        r"image|build|command|expose|user|working_dir|environment|stop_grace_period|stop_signal|restart|container_name"
+        r"|networks"
+    ),
+}
+"""Those that are written anew."""
+
+_DEFAULTS = {("UMask", "0022"), ("umask", "022"), ("stopasgroup", "false"), ("killasgroup", "false")}
+_ACCESS = "who may reach the socket is derived"
+_WHY = {
+    "env_file": "variables of files that were read stand in `environment`; see that none is missing",
+    "volumes": "volumes are derived from `listener`, `static` and `media`",
+    "depends_on": "what is generated is nginx and the apps",
+    "healthcheck": "it is derived from `health`",
+    "ports": "the app is reached through nginx only",
+    "Group": _ACCESS,
+    "UMask": _ACCESS,
+    "umask": _ACCESS,
+    "stopasgroup": "how the server is stopped is derived",
+    "killasgroup": "how the server is stopped is derived",
+}
 
 _COMMANDS = re.compile(r"Exec(?:StartPre|StartPost|StopPost|Stop|Condition)|entrypoint")
 _WHOLE = re.compile(r"(?:0|-?[1-9]\d{0,17})\Z", re.ASCII)
@@ -47,9 +79,22 @@ def put_manager(draft: Draft, place: Key, app: App) -> None:
         elif _KEPT[unit.manager].fullmatch(name):
             if name in seen:
                 draft.leave(span, f"`{name}`", "a spec says each setting once")
+            elif isinstance(value, str) and unit.manager is Manager.SUPERVISOR and "%(" in value:
+                draft.leave(span, f"`{name}`", "a spec's values hold no placeholders")
             elif isinstance(value, (bool, int, float, str)):
                 draft.put(key, value, span)
+            else:
+                draft.leave(span, f"`{name}`", "a spec has settings of one plain value only")
+        elif not _DERIVED[unit.manager].fullmatch(name) and not _usual(name, value, app):
+            draft.leave(span, f"`{name}`", _WHY.get(name, "a spec has no such setting"))
         seen.add(name)
+
+
+def _usual(name: str, value: Any, app: App) -> bool:
+    """Whether the manager would do so by itself."""
+    if name == "Group" and app.unit is not None:
+        return bool(value == app.unit.user.get(None))
+    return (name, str(value).lower()) in _DEFAULTS or (name, str(value)) in _DEFAULTS
 
 
 def _settings(unit: Unit) -> Iterator[Setting]:
@@ -57,7 +102,7 @@ def _settings(unit: Unit) -> Iterator[Setting]:
         if unit.manager is Manager.SYSTEMD and file.path.endswith((".service", ".conf")):
             yield from _systemd(file)
         elif unit.manager is Manager.SUPERVISOR:
-            yield from _supervisor(file, unit.name)
+            yield from _supervisor(file, unit.name.partition(":")[0])
         elif unit.manager is Manager.COMPOSE:
             yield from _compose(file, unit.name)
 
@@ -86,9 +131,10 @@ def _compose(file: SourceFile, name: str) -> Iterator[Setting]:
         services = document.get("services")
         service = services.get(name) if isinstance(services, Mapping) else None
         for pair in service.pairs if isinstance(service, Mapping) else ():
+            value: Any = None
             if isinstance(pair.value, Scalar):
-                value: Any = pair.value.text if pair.value.style else scalar(pair.value.text)
-                yield pair.key.text, value, pair.value.span
+                value = pair.value.text if pair.value.style else scalar(pair.value.text)
+            yield pair.key.text, value, pair.value.span if isinstance(pair.value, Scalar) else pair.key.span
 
 
 def scalar(text: str) -> bool | int | str:

@@ -29,6 +29,8 @@ def service_name(app: App, module: str, domains: list[str], taken: Container[str
 
 def _of_unit(unit: Unit) -> str:
     """A script is called by its folder: they are all ``start.sh``."""
+    if unit.manager is Manager.SUPERVISOR:  # a program's processes are numbered: `shop:0`
+        return _slug(unit.name.partition(":")[0])
     if unit.manager is not Manager.SCRIPT:
         return _slug(unit.name.partition(".service")[0])
     folder, _, file = unit.name.rpartition("/")

@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 from cfgcheck.generate.importing.draft import Draft
-from cfgcheck.generate.importing.notes import is_generated
+from cfgcheck.generate.importing.notes import is_generated, is_override
 from cfgcheck.generate.importing.result import Key
-from cfgcheck.model.app import App
+from cfgcheck.model.app import App, SettingUse
 from cfgcheck.model.located import Located
 from cfgcheck.source.file import Span
 
@@ -67,3 +67,19 @@ def put_environment(draft: Draft, place: Key, app: App) -> None:
             draft.leave(span or app.span, f"`{name}`", "not a variable's name that every runtime can set")
         elif span is not None:
             draft.put((*place, "environment", name), value, span)
+    for use in app.uses:
+        if use.canonical == "raw_env" and not is_override(use):
+            _put_pairs(draft, place, use)
+
+
+def _put_pairs(draft: Draft, place: Key, use: SettingUse) -> None:
+    """Gunicorn's ``raw_env`` and ``--env``, which go over what the manager sets."""
+    pairs = use.value.get(())
+    if not use.value.known:
+        draft.leave(use.span, "`raw_env`", use.value.because)
+    for pair in (pairs,) if isinstance(pairs, str) else pairs or ():
+        name, _, value = str(pair).partition("=")
+        if _NAME.match(name):
+            draft.put((*place, "environment", name), value, use.span)
+        else:
+            draft.leave(use.span, f"`{pair}`", "not a variable's name that every runtime can set")

@@ -9,6 +9,7 @@ from typing import Any
 
 from cfgcheck.generate.importing.draft import Draft
 from cfgcheck.generate.importing.grouping import Found
+from cfgcheck.generate.importing.headers import HEADERS, put_headers
 from cfgcheck.generate.importing.levels import Level, levels_of
 from cfgcheck.generate.importing.managers import scalar
 from cfgcheck.generate.importing.notes import is_generated, is_override, is_untouched
@@ -40,6 +41,7 @@ def put_raws(draft: Draft, planned: Plan, services: Mapping[str, Found], proxies
     for key, directives in _written(services, proxies):
         _put_level(draft, levels.get(key, Level(key)), derived, directives)
     for name, found in services.items():
+        put_headers(draft, ("services", name), found)
         _put_settings(draft, name, found.app, planned)
 
 
@@ -98,7 +100,7 @@ def _arguments(directive: Directive) -> list[str | int]:
 def _put_directive(draft: Draft, key: Key, name: str, fresh: list[Directive], derived: set[str]) -> None:
     """Keep a directive of somebody's own, or say why not."""
     first = fresh[0]
-    if first.file.path.startswith("<nginx>") or name in SILENT_BLOCKS:
+    if first.file.path.startswith("<nginx>") or name in SILENT_BLOCKS or name in HEADERS:
         return
     why = reason(name)
     if name in derived or owned(name):

@@ -11,6 +11,8 @@ from cfgcheck.model.located import Located
 from cfgcheck.source.file import Span
 
 _DAY = 86400
+_FAR = 4
+"""So many times the server's own grace: requests of that length were never waited for, and stops must stay quick."""
 
 
 def put_times(draft: Draft, place: Key, found: Found, edge: float | None) -> None:
@@ -25,7 +27,8 @@ def put_times(draft: Draft, place: Key, found: Found, edge: float | None) -> Non
         draft.put((*place, "slowest-request"), max(1, min(30, most)))
     grace = found.app.facts.grace
     chosen = grace.get(None)
-    if grace.by_hand and chosen:
+    limit = slowest[0] if slowest is not None else 0
+    if chosen and (grace.by_hand or limit > _FAR * chosen):
         draft.put((*place, "stop-grace"), max(1, min(int(chosen), _DAY)), grace.span)
 
 

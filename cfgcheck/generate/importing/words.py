@@ -73,7 +73,7 @@ OWNED_SETTINGS = {
         r"|virtualenv|venv|pyhome|uid|gid|master|processes|workers|p|threads|enable-threads|harakiri|harakiri-verbose"
         r"|buffer-size|b|limit-post|post-buffering|listen|vacuum|die-on-term|need-app|strict|pidfile|daemonize\d*"
         r"|logto|logger|req-logger|ini|yaml|xml|json|env|plugins?|set|set-ph|hook-master-start|worker-reload-mercy"
-        r"|reload-mercy|so-keepalive|socket-timeout|http-timeout|thunder-lock|single-interpreter|stats|touch-reload"
+        r"|reload-mercy|so-keepalive|socket-timeout|http-timeout|thunder-lock|single-interpreter|stats"
         r"|py-autoreload|python-autoreload|emperor|vassal\w*|cheaper\w*|reload-on-\w+|safe-pidfile|log-\w+|disable-logging"
     ),
     "uvicorn": re.compile(
