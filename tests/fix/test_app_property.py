@@ -80,7 +80,7 @@ def _cases(draw: st.DrawFn, kind: str) -> tuple[str, Files, str, Any]:
 
 @pytest.mark.parametrize("kind", ["gunicorn", "uwsgi"])
 def test_command_says_what_was_wanted(kind: str) -> None:
-    @profile(max_examples=examples(150), deadline=None)
+    @profile(max_examples=examples(60), deadline=None)
     @given(_cases(kind))
     def holds(case: tuple[str, Files, str, Any]) -> None:
         carrier, files, name, value = case
@@ -117,13 +117,13 @@ _UWSGI_CONFIGS = st.sampled_from(
 )
 
 
-@profile(max_examples=examples(100), deadline=None)
+@profile(max_examples=examples(50), deadline=None)
 @given(_CONFIGS, st.sampled_from(GUNICORN).flatmap(lambda each: st.tuples(st.just(each[0]), each[1])))
 def test_config_file_of_gunicorn_says_what_was_wanted(files: Files, wanted: tuple[str, Any]) -> None:
     _assert_told(files, *wanted)
 
 
-@profile(max_examples=examples(100), deadline=None)
+@profile(max_examples=examples(50), deadline=None)
 @given(_UWSGI_CONFIGS, st.sampled_from(UWSGI).flatmap(lambda each: st.tuples(st.just(each[0]), each[1])))
 def test_config_file_of_uwsgi_says_what_was_wanted(files: Files, wanted: tuple[str, Any]) -> None:
     _assert_told(files, *wanted, refusable=not is_plain(str(wanted[1])) or wanted[1] == "[::]:9000")

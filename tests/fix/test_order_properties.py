@@ -102,7 +102,7 @@ def compose_files(draw: st.DrawFn) -> tuple[dict[str, str], str]:
     return {"compose.yaml": text.replace("\n", ending), "Dockerfile": dockerfile.replace("\n", ending)}, ending
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(compose_files(), st.one_of(STOPPED, st.just(("init", True))))
 def test_compose(made: tuple[dict[str, str], str], order: tuple[str, Any]) -> None:
     files, ending = made
@@ -210,7 +210,7 @@ def units(draw: st.DrawFn) -> tuple[dict[str, str], str]:
     return {name: text.replace("\n", ending) for name, text in files.items()}, ending
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(units(), OF_SYSTEMD)
 def test_systemd(made: tuple[dict[str, str], str], order: tuple[str, Any]) -> None:
     files, ending = made
@@ -259,7 +259,7 @@ def programs(draw: st.DrawFn) -> tuple[dict[str, str], str]:
     return {"supervisord.conf": (text + draw(st.sampled_from(("", "\n")))).replace("\n", ending)}, ending
 
 
-@settings(max_examples=examples(40), deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(programs(), STOPPED)
 def test_supervisor(made: tuple[dict[str, str], str], order: tuple[str, Any]) -> None:
     files, ending = made

@@ -37,7 +37,7 @@ from tests.profiles import examples
 # ── what is written ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@settings(max_examples=examples(300))
+@settings(max_examples=examples(150))
 @given(texts | st.integers() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False))
 def test_python_reads_back_what_was_meant(value: str | int | float | bool) -> None:
     written = python_text(value)
@@ -45,7 +45,7 @@ def test_python_reads_back_what_was_meant(value: str | int | float | bool) -> No
     assert not re.search(r"\{[{%#]|<%", written)
 
 
-@tried(30)
+@tried(12)
 @given(specs())
 def test_settings_files_hold_what_was_planned_and_nothing_else(spec: Spec) -> None:
     try:

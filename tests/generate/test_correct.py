@@ -73,13 +73,13 @@ def in_own_folder(spec: Spec) -> None:
         shutil.rmtree(folder)
 
 
-@tried(60)
+@tried(25)
 @given(typical_specs())
 def test_nothing_is_found_in_what_people_would_write(spec: Spec) -> None:
     in_own_folder(spec)
 
 
-@tried(40)
+@tried(15)
 @given(specs())
 def test_nothing_is_found_whatever_texts_stand_in_the_spec(spec: Spec) -> None:
     in_own_folder(spec)

@@ -24,14 +24,14 @@ def only(*services: dict[str, Any], **top: Any) -> Service:
     return complete(spec_of(*services, **top)).services["shop"]
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(specs())
 def test_complete_twice_is_complete(spec: Spec) -> None:
     whole = complete(spec)
     assert complete(whole) == whole
 
 
-@settings(max_examples=examples(20), deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(typical_specs())
 def test_nothing_is_left_to_be_derived(spec: Spec) -> None:
     whole = complete(spec)

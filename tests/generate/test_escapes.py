@@ -36,7 +36,7 @@ paths = texts.map(lambda text: "/" + text)
 NAMED = Environment(values={"HOME": "/elsewhere", "X": "1"}, complete=True)
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(texts, max_size=4))
 @example([";"])
 @example(["{{ x }}", "{%n"])
@@ -53,7 +53,7 @@ def test_systemd_reads_the_words_back(words: list[str]) -> None:
     assert settings_.last("Service", "Type") is not None
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(texts)
 def test_systemd_reads_an_assignment_back(value: str) -> None:
     line = escapes.systemd_assignment("SHOP", value)
@@ -78,7 +78,7 @@ def test_systemd_itself_reads_the_words_back(words: list[str]) -> None:
     assert systemd_library.expanded(loaded, specified, {"HOME": "/elsewhere"}) == words
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(paths)
 def test_systemd_reads_a_path_back_or_it_is_refused(path: str) -> None:
     try:
@@ -95,7 +95,7 @@ def test_systemd_reads_a_path_back_or_it_is_refused(path: str) -> None:
     assert "%" not in value.replace("%%", "")
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(texts)
 @example("no")
 @example("1e3")
@@ -119,14 +119,14 @@ def test_yaml_reads_the_text_back(text: str) -> None:
     assert value.text == text
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(texts)
 def test_compose_replaces_nothing(text: str) -> None:
     value = YAML(typ="safe", pure=True).load(f"key: {escapes.compose_text(text)}\n")["key"]
     assert re.sub(r"\$(\$|.)", lambda found: "$" if found[1] == "$" else "?", value) == text
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(texts, max_size=4))
 def test_docker_reads_the_words_back(words: list[str]) -> None:
     array = escapes.dockerfile_words(words)
@@ -139,7 +139,7 @@ def test_docker_reads_the_words_back(words: list[str]) -> None:
     assert [word.value for word in found] == words
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(texts)
 def test_docker_reads_a_text_back(text: str) -> None:
     written = escapes.dockerfile_text(text)
@@ -150,7 +150,7 @@ def test_docker_reads_a_text_back(text: str) -> None:
     assert docker_expand(written, lambda name: None).value == text
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(texts, min_size=1, max_size=4))
 @example(["a ;b", "#", "; x"])
 @example(["a %(here)s", "100%"])
@@ -165,7 +165,7 @@ def test_supervisord_reads_the_words_back(words: list[str]) -> None:
     assert [word.template for word in expanded.words()] == words
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(texts, min_size=1, max_size=4))
 def test_what_supervisord_is_made_of_reads_the_words_back(words: list[str]) -> None:
     """Its own parser is the standard library's with these two marks, then `%` and `shlex.split` (options.py)."""
@@ -176,7 +176,7 @@ def test_what_supervisord_is_made_of_reads_the_words_back(words: list[str]) -> N
     assert shlex.split(parser["program:shop"]["command"] % {"here": "/x"}) == words
 
 
-@settings(max_examples=examples(200), deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.lists(texts, min_size=1, max_size=3))
 def test_supervisord_reads_assignments_back_or_they_are_refused(values: list[str]) -> None:
     try:
@@ -192,7 +192,7 @@ def test_supervisord_reads_assignments_back_or_they_are_refused(values: list[str
     assert [pair.value for pair in pairs(expand(options["environment"].value, {}))] == values
 
 
-@settings(max_examples=examples(100), deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(paths)
 def test_supervisord_reads_a_path_back_or_it_is_refused(path: str) -> None:
     try:
@@ -206,7 +206,7 @@ def test_supervisord_reads_a_path_back_or_it_is_refused(path: str) -> None:
         assert expand(options["directory"].value, {}).text == path
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(texts, max_size=4))
 def test_a_shell_reads_the_words_back(words: list[str]) -> None:
     assert shlex.split(" ".join(map(escapes.shell_word, words))) == words

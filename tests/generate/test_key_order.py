@@ -23,7 +23,7 @@ def backwards(written: Any) -> Any:
     return [backwards(item) for item in written] if isinstance(written, list) else written
 
 
-@settings(max_examples=examples(30), phases=[Phase.explicit, Phase.generate], deadline=None)
+@settings(max_examples=examples(10), phases=[Phase.explicit, Phase.generate], deadline=None)
 @given(specs())
 def test_files_do_not_depend_on_the_order_of_keys(spec: Spec) -> None:
     turned = Spec.model_validate(backwards(spec.model_dump(by_alias=True)))
@@ -35,7 +35,7 @@ def test_files_do_not_depend_on_the_order_of_keys(spec: Spec) -> None:
     assert render(plan(turned)) == files
 
 
-@settings(max_examples=examples(20), phases=[Phase.explicit, Phase.generate], deadline=None)
+@settings(max_examples=examples(8), phases=[Phase.explicit, Phase.generate], deadline=None)
 @given(specs())
 def test_what_is_left_to_be_derived_may_be_said(spec: Spec) -> None:
     assert spec_hash(spec) == spec_hash(complete(spec))

@@ -67,7 +67,7 @@ variables = st.dictionaries(st.sampled_from(["SHOP", "DATABASE_URL", "A1"]), tex
 
 
 @pytest.mark.parametrize("runtime", ["systemd", "compose", "supervisord"])
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(directory=paths, environment=variables, kind=st.sampled_from(KINDS))
 def test_what_is_read_again_is_what_was_planned(
     runtime: str, directory: str, environment: dict[str, str], kind: str
@@ -115,7 +115,7 @@ def test_a_script_starts_what_was_planned(directory: str, environment: dict[str,
         assert {name: variables_.get(name) for name in environment} == environment
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.sampled_from(RUNTIMES), st.dictionaries(st.sampled_from(["Nice", "LimitNOFILE", "mem"]), texts, max_size=2))
 def test_nothing_said_of_a_manager_adds_a_setting(runtime: str, manager: dict[str, str]) -> None:
     try:

@@ -32,7 +32,7 @@ Tree = list[tuple[object, ...]]
 # ── quoting ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@settings(max_examples=examples(300))
+@settings(max_examples=examples(150))
 @given(st.lists(texts, max_size=4), st.sampled_from(["", "    "]))
 def test_arguments_are_read_back_as_they_were_meant(words: list[str], indent: str) -> None:
     try:
@@ -99,7 +99,7 @@ def _of(directives: Iterable[object]) -> Iterator[tuple[object, ...]]:
         yield (one.key, *one.values, *below)  # type: ignore[attr-defined]
 
 
-@tried(40)
+@tried(15)
 @given(specs())
 def test_files_hold_what_was_planned_and_nothing_else(spec: Spec) -> None:
     try:

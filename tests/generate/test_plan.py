@@ -60,7 +60,7 @@ def planned_or_refused(spec: Spec) -> Plan | None:
         return None
 
 
-@tried(50)
+@tried(20)
 @given(specs())
 def test_ladders_hold(spec: Spec) -> None:
     made = planned_or_refused(spec)

@@ -27,27 +27,27 @@ API = "  api:\n    domains: api.example.com\n    app: api:app\n"
 ASGI = "services:\n  shop:\n    domains: shop.example.com\n    app: {module: shop:app, framework: fastapi}\n"
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(specs())
 def test_specs_of_the_strategy_hold_no_contradiction(spec: Spec) -> None:
     assert contradictions(spec) == []
     assert contradictions(complete(spec)) == []
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(specs())
 def test_what_is_written_reads_back(spec: Spec) -> None:
     assert read_spec(write_spec(spec)) == spec
     assert read_spec(write_spec(complete(spec))) == complete(spec)
 
 
-@settings(max_examples=examples(30), deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(specs())
 def test_what_is_written_is_written_the_same_again(spec: Spec) -> None:
     assert write_spec(read_spec(write_spec(spec))) == write_spec(spec)
 
 
-@settings(max_examples=examples(30), deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(specs(), st.data())
 def test_comments_change_nothing(spec: Spec, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(spec.services)))
@@ -56,7 +56,7 @@ def test_comments_change_nothing(spec: Spec, data: st.DataObject) -> None:
     assert read_spec(write_spec(spec, comments)) == spec
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(st.one_of(odd_texts, st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]))))
 def test_any_text_survives(text: str) -> None:
     spec = Spec.model_validate({"services": {"shop": {"domains": "a.example.com", "app": "a"}}})
@@ -245,7 +245,7 @@ def test_the_schema_takes_the_fixtures(path: Path) -> None:
     assert refused(path.read_text(encoding="utf-8")) == []
 
 
-@settings(max_examples=examples(30), deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(typical_specs())
 def test_the_schema_takes_what_is_written(spec: Spec) -> None:
     assert refused(write_spec(spec)) == []

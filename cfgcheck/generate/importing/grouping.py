@@ -12,7 +12,6 @@ from cfgcheck.model.stack import Link, Route, Stack
 from cfgcheck.record import field, record
 from cfgcheck.source.file import Span
 
-
 _EXAMPLES = frozenset({"example", "examples", "sample", "samples"})
 
 

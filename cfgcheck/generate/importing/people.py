@@ -68,15 +68,15 @@ def put_environment(draft: Draft, place: Key, app: App) -> None:
         elif span is not None:
             draft.put((*place, "environment", name), value, span)
     for use in app.uses:
-        if use.canonical == "raw_env" and not is_override(use):
+        if use.canonical in ("raw_env", "env") and not is_override(use) and not is_generated(use.span.file):
             _put_pairs(draft, place, use)
 
 
 def _put_pairs(draft: Draft, place: Key, use: SettingUse) -> None:
-    """Gunicorn's ``raw_env`` and ``--env``, which go over what the manager sets."""
+    """Gunicorn's ``raw_env`` and uWSGI's ``env``, which go over what the manager sets."""
     pairs = use.value.get(())
     if not use.value.known:
-        draft.leave(use.span, "`raw_env`", use.value.because)
+        draft.leave(use.span, f"`{use.name}`", use.value.because)
     for pair in (pairs,) if isinstance(pairs, str) else pairs or ():
         name, _, value = str(pair).partition("=")
         if _NAME.match(name):

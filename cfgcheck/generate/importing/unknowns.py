@@ -27,27 +27,30 @@ def leave_unknown(draft: Draft, name: str, found: Found) -> None:
         "stop-grace": in_seconds(service.stop_grace or 0),
         "threads": str(service.server.threads),
     }
-    for key, value in _values(found):
-        if value.known or value.span is None:
+    for key, word, value in _values(found):
+        if value.known or value.span is None or value.span.text.startswith("include"):
             continue
         place: Key = ("server", key) if key == "threads" else (key,)
         taken = "the default" if draft.get(("services", name, *place)) is None else "what the others say"
         told = value.span.text.strip().rstrip(";")
-        draft.leave(value.span, f"`{told}`", f"not known: {taken}, `{key}: {said[key]}`, is taken")
+        told = told if told.startswith(word) else f"{word} {told}"
+        draft.leave(value.span, f"`{told.strip()}`", f"not known: {taken}, `{key}: {said[key]}`, is taken")
 
 
-def _values(found: Found) -> Iterator[tuple[str, Located[Any]]]:
+def _values(found: Found) -> Iterator[tuple[str, str, Located[Any]]]:
+    """The key, the directive that tells of it ("" for settings of the app server), its value."""
     facts = found.app.facts
-    yield from (("slowest-request", facts.request_limit), ("stop-grace", facts.grace), ("threads", facts.threads))
-    yield "max-upload", facts.body_limit
+    yield from (("slowest-request", "", facts.request_limit), ("stop-grace", "", facts.grace))
+    yield from (("threads", "", facts.threads), ("max-upload", "", facts.body_limit))
     for route in found.routes:
         yield from _of_location(route.location)
     for server in found.servers:
-        yield "request-headers", server.header_buffers
+        yield "request-headers", "large_client_header_buffers", server.header_buffers
 
 
-def _of_location(location: Location) -> Iterator[tuple[str, Located[Any]]]:
-    yield "max-upload", location.body_limit
+def _of_location(location: Location) -> Iterator[tuple[str, str, Located[Any]]]:
+    yield "max-upload", "client_max_body_size", location.body_limit
     if location.passes is not None:
-        yield "slowest-request", location.read_timeout
-        yield "response-headers", location.family_setting("buffer_size")
+        family = location.passes.family
+        yield "slowest-request", f"{family}_read_timeout", location.read_timeout
+        yield "response-headers", f"{family}_buffer_size", location.family_setting("buffer_size")
