@@ -367,3 +367,25 @@ def test_systemd_accepts_odd_texts(directory: str, environment: dict[str, str]) 
         except UnwritableError:
             return
         assert said == "0"
+
+
+def _no_compose() -> str:
+    """Why `docker compose config` can't be asked here; "" when it can. It needs no daemon."""
+    if shutil.which("docker") is None:
+        return "this machine has no docker"
+    asked = subprocess.run(["docker", "compose", "version"], capture_output=True, text=True, check=False)
+    return "" if asked.returncode == 0 else "this machine's docker has no compose"
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("listener", ["unix", "tcp"])
+def test_compose_accepts_the_file(tmp_path: Path, kind: str, listener: str) -> None:
+    if _no_compose():
+        pytest.skip(_no_compose())
+    for path, text in render_managers(made("compose", kind, listener=listener, environment={"A": "b $c"})).items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    words = ["docker", "compose", "--file", str(tmp_path / "compose.yaml"), "config", "--quiet"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -10,9 +10,9 @@ from cfgcheck.generate.importing.application import module_of, put_application
 from cfgcheck.generate.importing.comments import comments_of
 from cfgcheck.generate.importing.draft import Draft
 from cfgcheck.generate.importing.grouping import Found, group
-from cfgcheck.generate.importing.managers import put_manager
+from cfgcheck.generate.importing.managers import leave_relations, put_manager
 from cfgcheck.generate.importing.naming import service_name
-from cfgcheck.generate.importing.neighbours import leave_commands, leave_neighbours
+from cfgcheck.generate.importing.neighbours import leave_commands, leave_neighbours, leave_ports
 from cfgcheck.generate.importing.notes import Notes, lasting, notes_of
 from cfgcheck.generate.importing.people import put_environment, put_user
 from cfgcheck.generate.importing.raws import put_raws
@@ -57,6 +57,7 @@ def imported(stacks: Sequence[Stack], settings: Settings) -> Imported:
     for name, found in named.items():
         leave_unknown(draft, name, found)
     leave_neighbours(draft, stacks)
+    leave_ports(draft, proxies)
     spec = tidy(draft)
     sources = {name: _sources(one) for name, one in named.items() if name in spec.services}
     left = tuple(sorted(draft.left, key=lambda one: one.span.key))
@@ -107,6 +108,7 @@ def _put_service(draft: Draft, name: str, found: Found, domains: list[str], runt
     put_user(draft, place, found.app)
     put_environment(draft, place, found.app)
     put_manager(draft, place, found.app)
+    leave_relations(draft, found.app)
     leave_commands(draft, found.app)
     _put_noted(draft, place, notes)
 

@@ -42,6 +42,11 @@ _DERIVED = {
 """Those that are written anew."""
 
 _DEFAULTS = {("UMask", "0022"), ("umask", "022"), ("stopasgroup", "false"), ("killasgroup", "false")}
+_ANYHOW = re.compile(
+    r"network[\w-]*\.target|(?:syslog|remote-fs|local-fs|sysinit|basic)\.target|nginx\.service|[\w@-]+\.socket"
+)
+"""Units that a service need not name, or that are generated with it."""
+
 _ACCESS = "who may reach the socket is derived"
 _WHY = {
     "env_file": "variables of files that were read stand in `environment`; see that none is missing",
@@ -88,6 +93,22 @@ def put_manager(draft: Draft, place: Key, app: App) -> None:
         elif not _DERIVED[unit.manager].fullmatch(name) and not _usual(name, value, app):
             draft.leave(span, f"`{name}`", _WHY.get(name, "a spec has no such setting"))
         seen.add(name)
+
+
+def leave_relations(draft: Draft, app: App) -> None:
+    """Note what a unit says of other units: the generated one knows of the network only."""
+    from cfgcheck.syntax.systemd_unit import read_unit
+
+    unit = app.unit
+    for file in unit.files if unit is not None and unit.manager is Manager.SYSTEMD else ():
+        if is_generated(file) or not file.path.endswith((".service", ".conf")):
+            continue
+        for setting in read_unit(file).settings:
+            if setting.section != "Unit" or setting.name in ("Description", "Documentation"):
+                continue
+            others = [word for word in setting.value.text.split() if not _ANYHOW.fullmatch(word)]
+            if others:
+                draft.leave(setting.name_span, f"`{setting.name}={' '.join(others)}`", "a spec has no such setting")
 
 
 def _usual(name: str, value: Any, app: App) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from cfgcheck.generate.importing.draft import Draft
 from cfgcheck.generate.importing.notes import is_generated
 from cfgcheck.model.app import App
+from cfgcheck.model.nginx import Proxy
 from cfgcheck.model.stack import Stack
 from cfgcheck.model.unit import Manager, Unit
 from cfgcheck.source.file import SourceFile, Span
@@ -107,3 +108,33 @@ def _commands(file: SourceFile, start: int, end: int) -> Iterator[Span]:
         if written and not _NOTHING.match(written):
             yield file.span(begin, begin + len(written))
         at = match.end() if match is not None else stop
+
+
+def leave_ports(draft: Draft, proxies: Sequence[Proxy]) -> None:
+    """Note ports of the machine that compose gives nginx's container under another number."""
+    for unit in (proxy.unit for proxy in proxies):
+        if unit is None or unit.manager is not Manager.COMPOSE:
+            continue
+        for file in unit.files:
+            if not is_generated(file):
+                for span in _moved(file, unit.name):
+                    draft.leave(
+                        span, f"port `{span.text}` of nginx", "nginx has the port of the machine that it listens on"
+                    )
+
+
+def _moved(file: SourceFile, name: str) -> Iterator[Span]:
+    from cfgcheck.syntax.yaml_tree import Mapping, Scalar, read_yaml
+    from cfgcheck.syntax.yaml_tree import Sequence as List
+
+    for document in read_yaml(file).mappings:
+        services = document.get("services")
+        service = services.get(name) if isinstance(services, Mapping) else None
+        ports = service.get("ports") if isinstance(service, Mapping) else None
+        for item in ports.items if isinstance(ports, List) else ():
+            if isinstance(item, Scalar):
+                parts = item.text.partition("/")[0].rsplit(":", 2)
+                if len(parts) > 2 or (len(parts) == 2 and parts[0] != parts[1]):
+                    yield item.span
+            else:
+                yield item.span
