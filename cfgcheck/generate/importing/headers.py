@@ -67,10 +67,26 @@ def _is_fresh(draft: Draft, place: Key, one: Directive) -> bool:
     if len(one.values) < 2 or is_override(one) or is_untouched(one.file) or one.file.path.startswith("<nginx>"):
         return False
     header = one.values[0]
-    if header.lower() == "strict-transport-security" and draft.get((*place, "tls", "hsts")) is not None:
+    if is_derived(one):
         return False
+    return header.lower() != "strict-transport-security" or draft.get((*place, "tls", "hsts")) is None
+
+
+def is_derived(one: Directive) -> bool:
+    """Whether a spec's files say the header by themselves."""
     derived = _DERIVED.get(one.key)
-    return derived is None or not derived.fullmatch(header)
+    return derived is not None and bool(derived.fullmatch("".join(one.values[:1])))
+
+
+def own_headers(scope: Scope, main: Scope | None) -> Iterator[str]:
+    """The headers of requests that a level sets and the main location does not."""
+    said = [one.values for level in (main.levels() if main is not None else ()) for one in _of_requests(level)]
+    yield from (" ".join([one.key, *one.values[:1]]) for one in _of_requests(scope) if one.values not in said)
+
+
+def _of_requests(scope: Scope) -> Iterator[Directive]:
+    for name in _DERIVED:
+        yield from (one for one in scope.own.get(name, ()) if not is_derived(one) and one.values)
 
 
 def _refused(draft: Draft, one: Directive, ours: set[str]) -> bool:

@@ -47,6 +47,9 @@ _ANYHOW = re.compile(
 )
 """Units that a service need not name, or that are generated with it."""
 
+_FILLED = re.compile(r"[\ue000-\uf8ff]|\{\{|\$\{")
+"""Of a template, or what stands for it."""
+
 _ACCESS = "who may reach the socket is derived"
 _WHY = {
     "env_file": "variables of files that were read stand in `environment`; see that none is missing",
@@ -108,7 +111,8 @@ def leave_relations(draft: Draft, app: App) -> None:
                 continue
             others = [word for word in setting.value.text.split() if not _ANYHOW.fullmatch(word)]
             if others:
-                draft.leave(setting.name_span, f"`{setting.name}={' '.join(others)}`", "a spec has no such setting")
+                told = setting.name if _FILLED.search(setting.value.text) else f"{setting.name}={' '.join(others)}"
+                draft.leave(setting.name_span, f"`{told}`", "the generated unit names the network only")
 
 
 def _usual(name: str, value: Any, app: App) -> bool:

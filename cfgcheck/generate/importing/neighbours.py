@@ -29,6 +29,7 @@ _NOTHING = re.compile(
     r"|exit\b|return\b|shift\b|trap\b|source\b|\.\s|\w+=\S*$|\w[\w-]*\s*\(\)|[\"'\]})]|-)"
 )
 _MOST = 5
+_QUOTES = "\"'"
 
 
 def leave_neighbours(draft: Draft, stacks: Sequence[Stack]) -> None:
@@ -118,9 +119,8 @@ def leave_ports(draft: Draft, proxies: Sequence[Proxy]) -> None:
         for file in unit.files:
             if not is_generated(file):
                 for span in _moved(file, unit.name):
-                    draft.leave(
-                        span, f"port `{span.text}` of nginx", "nginx has the port of the machine that it listens on"
-                    )
+                    why = "nginx gets the port of the machine that it listens on: say `nginx.http-port`"
+                    draft.leave(span, f"`ports: {span.text.strip(_QUOTES)}`", why)
 
 
 def _moved(file: SourceFile, name: str) -> Iterator[Span]:

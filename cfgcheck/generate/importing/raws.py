@@ -20,6 +20,8 @@ from cfgcheck.generate.importing.words import (
     OWNED_SETTINGS,
     SILENT_BLOCKS,
     TELLING,
+    lost,
+    lost_setting,
     owned,
     owned_setting,
     reason,
@@ -104,9 +106,8 @@ def _put_directive(draft: Draft, key: Key, name: str, fresh: list[Directive], de
         return
     why = reason(name)
     if name in derived or owned(name):
-        why = "not needed by what is generated" if TELLING.fullmatch(name) else ""
-        if not why:
-            return
+        why = "not needed by what is generated" if TELLING.fullmatch(name) else "a spec derives its own"
+        fresh = fresh if TELLING.fullmatch(name) else [one for one in fresh if lost(name, one.values)]
     elif not why and first.block is not None:
         why = "a spec has single directives only"
     elif not why and len(fresh) > 1:
@@ -141,11 +142,19 @@ def _put_settings(draft: Draft, name: str, app: App, planned: Plan) -> None:
             draft.leave(use.span, f"`{setting}`", "a service has one app, which is there from the start")
         elif setting not in derived and not owned_setting(app.kind.value, setting):
             _put_setting(draft, key, setting, use, app)
+        elif setting not in derived and lost_setting(app.kind.value, setting) and not _usual(app, setting, use):
+            draft.leave(use.span, f"`{setting}`", "a spec has no such setting")
     _spread(draft, key)
     for use in app.uses:
         if not use.canonical and not use.helper:
             hint = f", did you mean `{use.near}`?" if use.near else ""
             draft.leave(use.span, f"`{use.name}`", f"{app.server} has no such setting{hint}")
+
+
+def _usual(app: App, setting: str, use: SettingUse) -> bool:
+    """Whether it is off, or the group that is the user's own."""
+    user = app.settings.get({"gid": "uid", "group": "user"}.get(setting, ""))
+    return not use.value.get(True) or (user is not None and user.known and user == use.value)
 
 
 def _spread(draft: Draft, key: Key) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cfgcheck.generate.importing.draft import Draft
 from cfgcheck.generate.importing.grouping import Found, redirects
+from cfgcheck.generate.importing.headers import own_headers
 from cfgcheck.generate.importing.notes import is_generated, is_untouched
 from cfgcheck.generate.importing.web import main_location
 from cfgcheck.model.nginx import Location
@@ -22,11 +23,22 @@ def leave_locations(draft: Draft, found: Found, carried: set[int]) -> None:
         if not any(route.server is server for route in found.routes) and redirects(server):
             continue
         for location in server.locations:
-            if location is main or id(location) in carried or _generated(location):
+            if location is main or _generated(location):
+                continue
+            if id(location) in carried:
+                _leave_headers(draft, location, main)
                 continue
             why = _of_app(location, main) if id(location) in to_app else _of_nginx(location)
             if why and not any(left.span == location.span for left in draft.left):
                 draft.leave(location.span, f"`location {location.label}`", why)
+
+
+def _leave_headers(draft: Draft, location: Location, main: Location | None) -> None:
+    """What a location says to the app in other words than the main one, though a key carries it."""
+    lost = list(own_headers(location.scope, main.scope if main is not None else None))
+    if lost and not is_generated(location.span.file):
+        why = f"all of a service has the same headers; its own {_listed(lost)} is lost"
+        draft.leave(location.span, f"`location {location.label}`", why)
 
 
 def _generated(location: Location) -> bool:
@@ -48,6 +60,7 @@ def _of_app(location: Location, main: Location | None) -> str:
 
 
 def _own(location: Location, main: Location | None) -> Iterator[str]:
+    yield from own_headers(location.scope, main.scope if main is not None else None)
     for name, directives in location.scope.own.items():
         if name.endswith(_PLAIN):
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 OWNED = re.compile(
     r"""
@@ -26,6 +27,21 @@ OWNED = re.compile(
 
 TELLING = re.compile(r"load_module|ip_hash|hash|random|include|index")
 """Those of them whose loss is worth a word."""
+
+LOST = re.compile(
+    r"error_page|expires|ssl_(?:trusted_certificate|dhparam)|underscores_in_headers|daemon|master_process"
+    r"|(?:proxy|uwsgi)_(?:pass_header|pass_request_\w+|intercept_errors|redirect)"
+)
+"""Those of them whose own value is told where it is not usual: another takes its place."""
+
+_AS_IT_IS = ("default",)
+
+
+def lost(name: str, values: Sequence[str]) -> bool:
+    """Whether a directive says something that what is generated does not."""
+    on = name in ("daemon", "master_process") or "pass_request" in name
+    return bool(LOST.fullmatch(name)) and tuple(values) != (("on",) if on else ("off",)) and tuple(values) != _AS_IT_IS
+
 
 HANDLERS = {
     "if": "conditions can't be said in a spec",
@@ -83,6 +99,25 @@ OWNED_SETTINGS = {
     ),
 }
 """Settings that are carried by a key of the spec, or written anew from one policy."""
+
+LOST_SETTINGS = {
+    "gunicorn": re.compile(
+        r"pythonpath|certfile|keyfile|umask|reload|group|tmp_upload_dir|worker_tmp_dir|reuse_port|initgroups"
+        r"|proxy_protocol|strip_header_spaces|spew"
+    ),
+    "uwsgi": re.compile(
+        r"pythonpath|pp|python-path|emperor|vassal\w*|py-autoreload|python-autoreload|hook-master-start|http-to|gid"
+    ),
+    "uvicorn": re.compile(r"env[-_]file|root[-_]path|header|app[-_]dir|reload|ws[-_]max.*|limit[-_]concurrency"),
+}
+"""Of those, what is written anew in no other form."""
+
+
+def lost_setting(server: str, name: str) -> bool:
+    """Whether a setting is neither carried nor written anew."""
+    pattern = LOST_SETTINGS.get(server)
+    return pattern is not None and bool(pattern.fullmatch(name))
+
 
 ONE_APP = frozenset({"vhost", "vhost-host", "no-default-app", "catch-all", "mount", "app", "idle"})
 """Options of uWSGI for several apps in one server, or none."""

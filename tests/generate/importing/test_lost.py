@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from cfgcheck.app import Input, load
 from cfgcheck.generate.importing.defects import without_defects
+from cfgcheck.generate.importing.draft import Draft
+from cfgcheck.generate.importing.grouping import group
 from cfgcheck.generate.writing import write_spec
-from tests.generate.importing.helping import GUNICORN, NGINX, import_files, only, problems, told
+from cfgcheck.settings import load_settings
+from tests.generate.importing.helping import GUNICORN, NGINX, import_files, only, problems, told, write
 from tests.generate.importing.test_foreign_files import SECURE, located, one
 
 
@@ -197,6 +201,40 @@ def test_programs_of_supervisord(tmp_path: Path) -> None:
     ]
 
 
+def test_what_a_unit_says_of_others_is_listed(tmp_path: Path) -> None:
+    unit = """
+        [Unit]
+        Description=The shop
+        After=network.target postgresql.service
+        [Service]
+        ExecStart=/opt/env/bin/gunicorn -b 127.0.0.1:8000 shop.wsgi:application
+    """
+    found = import_files({"nginx.conf": NGINX, "shop.service": unit}, tmp_path)
+    assert told(found) == ["shop.service:3:1: `After=postgresql.service`: the generated unit names the network only"]
+
+
+@pytest.mark.parametrize(("ports", "listed"), [("8080:80", True), ("80:80", False), ("127.0.0.1:80:80", True)])
+def test_other_ports_of_the_machine_are_listed(ports: str, listed: bool, tmp_path: Path) -> None:
+    compose = COMPOSE.replace("image: nginx:1.28.0", f'image: nginx:1.28.0\n        ports: ["{ports}"]')
+    nginx = NGINX.replace("127.0.0.1:8000", "shop:8000")
+    lines = told(import_files({"nginx.conf": nginx, "compose.yaml": compose}, tmp_path))
+    assert (f"`ports: {ports}`" in " ".join(lines)) is listed
+
+
+@pytest.mark.parametrize(
+    "line", ["error_page 404 /none.html;", "expires 1h;", "proxy_intercept_errors on;", "proxy_pass_header Server;"]
+)
+def test_directives_that_give_way_to_derived_ones_are_listed(line: str, tmp_path: Path) -> None:
+    _, left = one(tmp_path, located(line))
+    assert [text.split(": ", 1)[1] for text in left] == [f"`{line[:-1]}`: a spec derives its own"]
+
+
+@pytest.mark.parametrize("setting", ["pythonpath = '/srv/lib'", "certfile = '/etc/a.pem'", "reload = True"])
+def test_settings_that_no_key_carries_are_listed(setting: str, tmp_path: Path) -> None:
+    _, left = one(tmp_path, gunicorn=f"{GUNICORN}    {setting}\n")
+    assert any(f"`{setting.partition(' ')[0]}`: a spec has no such setting" in line for line in left)
+
+
 def test_an_empty_block_is_not_said(tmp_path: Path) -> None:
     """All raw directives of a level were defects."""
     found = import_files(
@@ -229,3 +267,29 @@ def test_a_grace_that_is_far_shorter_than_requests_stays(wait: int, grace: int |
     nginx = located(f"proxy_read_timeout {wait + 60};")
     service, _ = one(tmp_path, nginx, f"{GUNICORN}    timeout = {wait}\n")
     assert service.stop_grace == grace
+
+
+def test_an_app_of_a_service_is_not_left_behind_as_well(tmp_path: Path) -> None:
+    """A second stack may have the same app without a server that leads to it."""
+    folder = write({"nginx.conf": NGINX, "gunicorn.conf.py": GUNICORN}, tmp_path)
+    (first,), (second,) = (load(Input((folder,)), load_settings(folder))[1] for _ in range(2))
+    second.proxies, second.routes = [], []
+    draft = Draft()
+    assert len(group([first, second], draft)) == 1
+    assert draft.left == []
+
+
+@pytest.mark.parametrize("line", ["proxy_redirect off;", "proxy_redirect default;", "proxy_pass_request_headers on;"])
+def test_defaults_are_not_listed(line: str, tmp_path: Path) -> None:
+    _, left = one(tmp_path, located(line))
+    assert left == []
+
+
+@pytest.mark.parametrize("lines", ["", "proxy_set_header Upgrade $http_upgrade;"])
+def test_headers_of_other_locations_are_listed(lines: str, tmp_path: Path) -> None:
+    inside = f"location /ws/ {{ proxy_pass http://127.0.0.1:8000; proxy_set_header X-Tenant red; {lines} }}"
+    gunicorn = f'{GUNICORN}    worker_class = "uvicorn.workers.UvicornWorker"\n'
+    _, left = one(tmp_path, located("", server=inside), gunicorn)
+    assert len(left) == 1
+    assert left[0].startswith("nginx.conf:7:9: `location /ws/`: ")
+    assert left[0].endswith("its own `proxy_set_header X-Tenant` is lost")
