@@ -28,7 +28,7 @@ _ANYTHING = "…"
 _MARK = "@@@"
 _WITHOUT_NETWORK = {
     "apt install -y nginx python3-venv": "bring_nginx",
-    "venv/bin/pip install gunicorn cfgcheck": "bring_packages",
+    "venv/bin/pip install gunicorn git+URL-OF-THIS-REPOSITORY": "bring_packages",
 }
 
 
