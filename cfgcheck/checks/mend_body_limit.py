@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cfgcheck.model.stack import Route
+from cfgcheck.model.units import in_bytes
 from cfgcheck.rules.changes import Change, Statement
 from cfgcheck.rules.contract import Case
-
-_UNITS = ((1024 * 1024, "m"), (1024, "k"))
 
 
 def changes(case: Case, values: Mapping[str, Any]) -> Iterator[Change]:
@@ -22,9 +21,4 @@ def changes(case: Case, values: Mapping[str, Any]) -> Iterator[Change]:
     if most is None or admitted is None or admitted >= most:
         most = route.app.facts.body_limit.value
     if most:
-        yield Statement(route.location, f"client_max_body_size {_written(most)}")
-
-
-def _written(size: int) -> str:
-    factor, unit = next(((factor, unit) for factor, unit in _UNITS if size % factor == 0), (1, ""))
-    return f"{size // factor}{unit}"
+        yield Statement(route.location, f"client_max_body_size {in_bytes(most)}")

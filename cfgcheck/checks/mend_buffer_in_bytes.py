@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cfgcheck.model.app import App, SettingUse
+from cfgcheck.model.uwsgi_packet import LARGEST
 from cfgcheck.rules.changes import Change, Setting, Statement
 from cfgcheck.rules.contract import Case
 
-_LARGEST = 65535
 _USUAL = 32768
-_VARIABLES = 1024
 _SIZE = re.compile(r"[\"'\s]*(\d{1,9})\s*([kKmM]?)i?[bB]?[\"'\s]*(?:[;#].*)?\Z")
 _FITTING = "large_client_header_buffers 3 16k"
 """48 KiB of headers: what more nginx admits does not fit into a packet of the uwsgi protocol."""
@@ -29,8 +28,6 @@ def changes(case: Case, values: Mapping[str, Any]) -> Iterator[Change]:
     meant = int(written[1]) * _UNITS[written[2].lower()] if written is not None else _USUAL
     servers = {id(route.server): route.server for route in case.routes_of(app) if route.matched}.values()
     limits = [(server, server.header_limit.value) for server in servers if server.header_limit.known]
-    # The URL is sent in two variables, and nginx adds some of its own.
-    twice = (limit + server.header_line_limit.value + _VARIABLES for server, limit in limits)
-    needed = max(twice, default=0)
-    yield Setting(app, "buffer-size", min(_LARGEST, max(meant, needed)))
-    yield from (Statement(server, _FITTING) for server, limit in limits if limit > _LARGEST)
+    needed = max((server.uwsgi_packet.value for server, _ in limits), default=0)
+    yield Setting(app, "buffer-size", min(LARGEST, max(meant, needed)))
+    yield from (Statement(server, _FITTING) for server, limit in limits if limit > LARGEST)

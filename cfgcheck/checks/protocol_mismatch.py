@@ -70,8 +70,8 @@ def _remedy(case: Case, route: Route, spoken: Protocol) -> str:
 # The app's side: one word, where all that reaches this listener speaks the same.
 
 _OPTIONS = {"socket": "http-socket", "uwsgi-socket": "http-socket", "http-socket": "socket", "http": "socket"}
-_USUAL, _ROOM = 32768, 41984
-"""Bytes: what nginx admits by default; that with the URL a second time, as uWSGI is told it, and what nginx adds."""
+_USUAL = 32768
+"""Bytes: what nginx admits by default."""
 
 _KEY = re.compile(r"""(["']?(?:--)?)([\w-]+)""")
 
@@ -93,7 +93,7 @@ def _room(route: Route) -> list[Change]:
     admitted, taken = route.server.header_limit, route.app.facts.header_limit
     if not (admitted.known and taken.known and taken.value is not None and taken.value < admitted.value <= _USUAL):
         return []
-    return [Setting(route.app, "buffer-size", _ROOM)]
+    return [Setting(route.app, "buffer-size", route.server.uwsgi_packet.value)]
 
 
 def _other_option(case: Case, route: Route) -> tuple[Span, str, str] | None:

@@ -14,7 +14,7 @@ from cfgcheck.model.edge import Edge
 from cfgcheck.model.located import Located
 from cfgcheck.model.nginx import Location, Proxy, Server, Upstream
 from cfgcheck.model.nginx_defaults import Setting
-from cfgcheck.model.nginx_table import FAMILIES, HEADER_DIRECTIVES, TABLE
+from cfgcheck.model.nginx_table import HEADER_DIRECTIVES, TABLE, family_of
 from cfgcheck.model.stack import Route
 from cfgcheck.model.unit import Unit as ManagedUnit
 from cfgcheck.model.version import Version
@@ -101,7 +101,7 @@ def of_server(server: Server) -> dict[str, Fact]:
     facts = {"listen": Fact(tuple(sorted(listens))), "server_name": Fact(tuple(sorted(server.names)))}
     for name, known in TABLE.items():
         contexts = _contexts(known)
-        if "server" in contexts and "location" not in contexts and _family(name) is None:
+        if "server" in contexts and "location" not in contexts and family_of(name) is None:
             facts[name] = _setting(server, known)
     return facts
 
@@ -110,7 +110,7 @@ def of_location(location: Location, routes: Iterable[Route]) -> dict[str, Fact]:
     facts = dict(_passing(location, routes))
     family = location.passes.family if location.passes else None
     for name, known in TABLE.items():
-        if "location" in _contexts(known) and _family(name) in (None, family) and name not in _TOLD_AS_HEADERS:
+        if "location" in _contexts(known) and family_of(name) in (None, family) and name not in _TOLD_AS_HEADERS:
             facts[name] = _setting(location, known)
     for header in location.headers:
         name = f"sends {header.name}"
@@ -190,9 +190,3 @@ def _setting(thing: Proxy | Server | Location, known: Setting) -> Fact:
 
 def _contexts(known: Setting) -> frozenset[str]:
     return frozenset(known.contexts.split())
-
-
-def _family(name: str) -> str | None:
-    """The family of a directive (``proxy_read_timeout`` → ``proxy``); None for those of every request."""
-    first = name.partition("_")[0]
-    return first if first in FAMILIES and not name.startswith("proxy_protocol") else None

@@ -6,16 +6,11 @@ from cfgcheck.generate.plan_edge import asked_by_address
 from cfgcheck.generate.plan_records import Statement
 from cfgcheck.generate.spec import Service, Spec
 from cfgcheck.generate.words import in_bytes
+from cfgcheck.model import uwsgi_packet
 from cfgcheck.record import record
 
 LINE_END = 2
 """nginx counts the carriage return and line feed of a line, app servers mostly do not."""
-
-UWSGI_MOST = 65535
-"""A packet of the uwsgi protocol has a length of 16 bits (facts: uwsgi 3.06, 3.07)."""
-
-UWSGI_VARIABLES = 1024
-"""For what nginx adds to the client's headers."""
 
 _RESPONSE_BUFFERS = 4
 _RESPONSE = 4096
@@ -55,14 +50,14 @@ def admitted_for(spec: Spec, service: Service) -> Admitted:
 def _admitted(services: list[Service]) -> Admitted:
     longest = max(service.request_headers for service in services)
     packed = any(service.server.kind == "uwsgi" for service in services)
-    most = max(1, (UWSGI_MOST - UWSGI_VARIABLES) // longest) if packed else _DEFAULT.count
+    most = max(1, (uwsgi_packet.LARGEST - uwsgi_packet.VARIABLES) // longest) if packed else _DEFAULT.count
     return Admitted(min(_DEFAULT.count, most), longest)
 
 
 def uwsgi_buffer(spec: Spec, service: Service) -> int:
     """uWSGI's ``buffer-size``: all that nginx admits, the URL a second time, and what nginx adds."""
     whole = admitted_for(spec, service)
-    return min(UWSGI_MOST, (whole.count + 1) * whole.size + UWSGI_VARIABLES)
+    return uwsgi_packet.packet_size(whole.count * whole.size, whole.size)
 
 
 def shared_header_statements(spec: Spec) -> list[Statement]:

@@ -11,9 +11,10 @@ from cfgcheck.generate.managers_text import placed
 from cfgcheck.generate.plan_listen import listener
 from cfgcheck.generate.plan_records import Figure, Setting, Value
 from cfgcheck.generate.plan_settings import titled, with_own
-from cfgcheck.generate.plan_sizes import UWSGI_MOST, admitted_for, uwsgi_buffer
+from cfgcheck.generate.plan_sizes import admitted_for, uwsgi_buffer
 from cfgcheck.generate.plan_time import grace, limit_name, worker_limit
 from cfgcheck.generate.spec import Service, Spec
+from cfgcheck.model.uwsgi_packet import LARGEST
 
 LISTEN = 1024
 """Below the kernel's limit of 4096, and above the 128 that fill up in a moment."""
@@ -105,5 +106,5 @@ def _times(service: Service) -> Iterable[Setting]:
 def _sizes(spec: Spec, service: Service) -> Iterable[Setting]:
     headers, whole = admitted_for(spec, service), uwsgi_buffer(spec, service)
     because = f"{headers.count} x {headers.size} of request headers, the URL a second time, and what nginx adds"
-    yield _setting("buffer-size", whole, because if whole < UWSGI_MOST else "all that the protocol can carry")
+    yield _setting("buffer-size", whole, because if whole < LARGEST else "all that the protocol can carry")
     yield _setting("post-buffering", POST_BUFFER, "uploads that the app does not read would be 502")

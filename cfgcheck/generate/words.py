@@ -13,6 +13,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, StringConstraints
 
+from cfgcheck.model.units import in_bytes as in_bytes
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
 _TIME = re.compile(r"(\d{1,9})\s*(s|m|min|h|d)?\Z")
 _SIZE = re.compile(r"(\d{1,12})\s*([kmg]?)(?:i?b)?\Z", re.IGNORECASE)
@@ -50,14 +52,6 @@ def size(value: object) -> int:
     if found is None:
         raise ValueError('must be a size such as "16k", "10m" or a whole number of bytes')
     return int(found[1]) * _BYTES[found[2].lower()]
-
-
-def in_bytes(value: int) -> str:
-    """The shortest way to write a size: ``10m``, ``16k``, ``4094``."""
-    for unit, factor in (("g", 1024**3), ("m", 1024**2), ("k", 1024)):
-        if value and value % factor == 0:
-            return f"{value // factor}{unit}"
-    return str(value)
 
 
 def plain(value: str) -> str:

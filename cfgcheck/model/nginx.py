@@ -15,6 +15,7 @@ from cfgcheck.model.nginx_table import HEADER_DIRECTIVES
 from cfgcheck.model.nginx_upstream import Pass, Peer, Upstream, VariableMap
 from cfgcheck.model.nginx_values import Buffers
 from cfgcheck.model.unit import Unit
+from cfgcheck.model.uwsgi_packet import packet_size
 from cfgcheck.model.version import Version
 from cfgcheck.record import field, record
 from cfgcheck.source.file import SourceFile, Span
@@ -310,14 +311,21 @@ class Server:
     @property
     def header_limit(self) -> Located[int]:
         """All header lines together, in bytes: number × size of ``large_client_header_buffers``."""
-        own = self.header_buffers
-        return own.with_value(own.value.total) if own.known else Located.unknown(own.because, own.span)
+        return self._of_buffers(lambda buffers: buffers.total)
 
     @property
     def header_line_limit(self) -> Located[int]:
         """One header line with its CRLF, in bytes: the size of one of ``large_client_header_buffers``."""
+        return self._of_buffers(lambda buffers: buffers.size)
+
+    @property
+    def uwsgi_packet(self) -> Located[int]:
+        """The ``buffer-size`` that uWSGI needs for all header lines that nginx admits here, in bytes."""
+        return self._of_buffers(lambda buffers: packet_size(buffers.total, buffers.size))
+
+    def _of_buffers(self, measure: Callable[[Buffers], int]) -> Located[int]:
         own = self.header_buffers
-        return own.with_value(own.value.size) if own.known else Located.unknown(own.because, own.span)
+        return own.with_value(measure(own.value)) if own.known else Located.unknown(own.because, own.span)
 
     @property
     def first_servers(self) -> list[Server]:

@@ -27,6 +27,12 @@ HEADER_DIRECTIVES = {
     "grpc": "grpc_set_header",
 }
 
+def family_of(name: str) -> str | None:
+    """The family of a directive (``proxy_read_timeout`` → ``proxy``); None for those of every request."""
+    first = name.partition("_")[0]
+    return first if first in FAMILIES and not name.startswith("proxy_protocol") else None
+
+
 HTTP = "http server location"
 IN_IF = "http server location if"
 TABLE: dict[str, Setting] = {}

@@ -108,3 +108,11 @@ def _unit_at(text: str, at: int) -> str | None:
     if text.startswith("ms", at):
         return "ms"
     return text[at] if text[at] in "yMwdhms " else None
+
+
+def in_bytes(value: int) -> str:
+    """The shortest way to write a size: ``10m``, ``16k``, ``4094``."""
+    for unit, factor in (("g", 1024**3), ("m", 1024**2), ("k", 1024)):
+        if value and value % factor == 0:
+            return f"{value // factor}{unit}"
+    return str(value)

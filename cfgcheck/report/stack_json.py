@@ -12,7 +12,7 @@ from cfgcheck.model.app import App, Listener
 from cfgcheck.model.edge import Edge
 from cfgcheck.model.host import Doorway, Host
 from cfgcheck.model.nginx import Listen, Location, Pass, Peer, Proxy, Server, Upstream
-from cfgcheck.model.nginx_table import FAMILIES, TABLE
+from cfgcheck.model.nginx_table import TABLE, family_of
 from cfgcheck.model.stack import Route, Stack
 from cfgcheck.model.unit import Unit
 from cfgcheck.record import fields
@@ -152,7 +152,7 @@ def _server(server: Server) -> dict[str, Any]:
         "settings": {
             name: setting(server.setting(name))
             for name, known in TABLE.items()
-            if "server" in known.contexts.split() and _family(name) is None
+            if "server" in known.contexts.split() and family_of(name) is None
         },
         "locations": [_location(location) for location in server.locations],
     }
@@ -185,16 +185,10 @@ def _location(location: Location) -> dict[str, Any]:
         "settings": {
             name: setting(location.setting(name))
             for name, known in TABLE.items()
-            if _IN_LOCATIONS & set(known.contexts.split()) and _family(name) in (None, family)
+            if _IN_LOCATIONS & set(known.contexts.split()) and family_of(name) in (None, family)
         },
         "facts": {name: setting(getattr(location, name)) for name in facts},
     }
-
-
-def _family(name: str) -> str | None:
-    """The family of a directive (``proxy_read_timeout`` → ``proxy``); None for those of every request."""
-    first = name.partition("_")[0]
-    return first if first in FAMILIES and not name.startswith("proxy_protocol") else None
 
 
 def _settings(proxy: Proxy, contexts: tuple[str, ...]) -> dict[str, Any]:

@@ -55,4 +55,4 @@ def test_a_file_that_two_apps_read_is_left_to_people(tmp_path: Path) -> None:
     (tmp_path / "gunicorn.conf.py").write_text(config)
     done = run("fix", tmp_path, "--unsafe", "--select", "upstream-keepalive-race")
     assert (tmp_path / "gunicorn.conf.py").read_text() == config
-    assert "upstream-keepalive-race" in done.out
+    assert "gunicorn.conf.py also configures gunicorn api [upstream-keepalive-race]" in done.out
