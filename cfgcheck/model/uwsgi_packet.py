@@ -12,6 +12,7 @@ VARIABLES = 1024
 def packet_size(headers: int, line: int) -> int:
     """Bytes for ``headers`` in all, and the URL, one ``line`` at most, a second time: it is sent in two variables.
 
-    Seen: a URL and three headers of 8,100 bytes each, which nginx admits by default, made a packet of 40,858 bytes.
+    Seen: a URL and three headers of 8,100 bytes each, which nginx admits by default, don't fit into 32768
+    (``tests/live/test_uwsgi_packet.py``).
     """
     return min(LARGEST, headers + line + VARIABLES)
